@@ -1,0 +1,56 @@
+# Every target sets up what it needs; `make setup` alone creates .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL := /bin/bash
+
+.PHONY: setup run test test-fast check format coverage docs bench fuzz lock clean
+
+setup: .venv/ready
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+run: setup
+	@echo "make run: the daemon is not there yet; it comes with the push flow. Try: .venv/bin/oms wire --help" >&2
+	@exit 1
+
+test: setup
+	$(BIN)/pytest
+
+test-fast: setup
+	$(BIN)/pytest -m "not slow"
+
+# What .ci/run runs beside the tests: format, lint, types, coverage of the wire, docs that match the code.
+# (Layering is held by tests/test_layering.py, run here too so that a wrong import is told early.)
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/test_layering.py
+	$(BIN)/python -m tests.docs_tables --check
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+coverage: setup
+	$(BIN)/pytest --cov tests/protocol
+
+docs: setup
+	$(BIN)/python -m tests.docs_tables
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz $(if $(DURATION),--seconds $(DURATION)) $(if $(SEED),--seed $(SEED))
+
+lock:
+	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis bench-results.json

@@ -1,0 +1,1 @@
+"""The event-sourced order-management daemon for MetaTrader 5."""

@@ -1,0 +1,1 @@
+"""The MetaTrader 5 web-terminal protocol, both roles, no I/O."""
