@@ -1,0 +1,76 @@
+"""Frames: one per WebSocket message, both ways (docs/protocol.md 1).
+
+The outer header is clear, the rest is encrypted.  What a peer writes into the header is not believed, as
+the official client does not: the message's own length counts, and a header that differs is told as drift.
+"""
+
+from enum import Enum
+from struct import Struct
+from typing import Final, NamedTuple
+
+from .cipher import Decryptor, Encryptor
+from .errors import Truncated
+
+HEADER: Final = Struct("<II")
+VERSION: Final = 1
+REQUEST_HEAD: Final = Struct("<2sH")
+ANSWER_HEAD: Final = Struct("<2sHB")
+
+CLIENT_PREFIX: Final = b"\x00\x00"
+SERVER_PREFIX: Final = b"\xaa\xbb"
+
+
+class Direction(Enum):
+    """Who speaks."""
+
+    REQUEST = "client-to-server"
+    ANSWER = "server-to-client"
+
+
+class Frame(NamedTuple):
+    """What a frame carries.  `code` is None in requests, which have none."""
+
+    command: int
+    code: int | None
+    body: bytes
+    prefix: bytes = b"\x00\x00"
+
+
+class Header(NamedTuple):
+    """The clear part of a frame, as the peer wrote it."""
+
+    body_length: int
+    version: int
+
+
+def header_of(message: bytes) -> Header:
+    """The outer header; `Truncated` if there is none."""
+    if len(message) < HEADER.size:
+        raise Truncated(f"header: {len(message)} of {HEADER.size} bytes", field="header")
+    return Header(*HEADER.unpack_from(message))
+
+
+def seal(frame: Frame, encryptor: Encryptor) -> bytes:
+    """The WebSocket message of a frame."""
+    if frame.code is None:
+        inner = REQUEST_HEAD.pack(frame.prefix, frame.command) + frame.body
+    else:
+        inner = ANSWER_HEAD.pack(frame.prefix, frame.command, frame.code) + frame.body
+    body = encryptor.encrypt(inner)
+    return HEADER.pack(len(body), VERSION) + body
+
+
+def unseal(message: bytes, decryptor: Decryptor, direction: Direction) -> Frame | None:
+    """The frame in a WebSocket message, None for the empty one; else `DecryptError` or `Truncated`."""
+    if len(message) <= HEADER.size:
+        header_of(message)
+        return None
+    inner = decryptor.decrypt(message[HEADER.size :])
+    head = REQUEST_HEAD if direction is Direction.REQUEST else ANSWER_HEAD
+    if len(inner) < head.size:
+        raise Truncated(f"frame: {len(inner)} of {head.size} bytes inside", field="frame")
+    if direction is Direction.REQUEST:
+        prefix, command = head.unpack_from(inner)
+        return Frame(command, None, inner[head.size :], prefix)
+    prefix, command, code = head.unpack_from(inner)
+    return Frame(command, code, inner[head.size :], prefix)
