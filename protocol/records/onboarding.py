@@ -149,3 +149,12 @@ class Link(Record, frozen=True):
 
 
 LINK = Layout(Link)
+
+
+class Filetime(Record, frozen=True):
+    """A FILETIME on its own."""
+
+    unix_ms: UnixMs = 0  # 100 ns since 1601-01-01 UTC, floored to milliseconds
+
+
+FILETIME_RECORD = Layout(Filetime)

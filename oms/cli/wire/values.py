@@ -2,6 +2,8 @@
 
 from typing import Any
 
+Line = dict[str, Any]
+
 
 class WireError(Exception):
     """A line that cannot be served: `code` of docs/protocol.md 12, what, and the path of the field."""
@@ -63,8 +65,11 @@ def read_text(value: Any, field: str) -> str:
 
 def read_bytes(value: Any, field: str) -> bytes:
     """Bytes from hex digits; error bad_hex."""
+    digits = read_text(value, field)
     try:
-        return bytes.fromhex(read_text(value, field))
+        if not digits.isalnum() and digits:  # fromhex would pass over spaces
+            raise ValueError
+        return bytes.fromhex(digits)
     except ValueError:
         raise WireError("bad_hex", f"{field}: not hex digits in pairs", field) from None
 
@@ -81,3 +86,10 @@ def read_list(value: Any, field: str) -> list[Any]:
     if not isinstance(value, list):
         raise WireError("bad_value", f"{field}: not a list", field)
     return value
+
+
+def needed(line: Line, field: str, path: str | None = None) -> Any:
+    """What a line must give; error missing."""
+    if field not in line:
+        raise WireError("missing", f"{path or field}: missing", path or field)
+    return line[field]
