@@ -6,14 +6,14 @@ bounded by the input, since a count is believed only after the bytes for it are 
 `LocalProtocolError`.  Bodies of a shape of their own are in `protocol.composed`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - the struct module's own name says nothing
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 import msgspec
 
-from .drift import Drift, Told, drift_of, in_list
+from .drift import NO_DRIFT, Drift, Told, drift_of, in_list
 from .errors import LocalProtocolError, Truncated
 from .layout import U32, Layout, R
 
@@ -157,6 +157,63 @@ class Stream(Generic[R]):
         return records, drift_of(in_list("", layout, records), unread)
 
     def encode(self, value: list[R]) -> bytes:
+        """The records' bytes."""
+        return write_records("", self.layout, value)
+
+
+class Batch(Sequence[R]):
+    """Records of a body, built only when asked for: most readers of ticks want the bare rows.
+
+    Equal to any sequence of equal records.
+    """
+
+    __slots__ = ("_body", "_layout")
+
+    def __init__(self, layout: Layout[R], body: bytes) -> None:
+        self._layout = layout
+        self._body = body
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The records as unpacked tuples, in the order of the layout, nothing converted."""
+        return self._layout.struct.iter_unpack(self._body)
+
+    def __len__(self) -> int:
+        return len(self._body) // self._layout.size
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._layout.load_many(self._body))
+
+    @overload
+    def __getitem__(self, index: int) -> R: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[R]: ...
+    def __getitem__(self, index: int | slice) -> R | list[R]:
+        return self._layout.load_many(self._body)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Batch({list(self)!r})"
+
+
+class Batches(Generic[R]):
+    """Records to the end of the body, kept as one `Batch`; for layouts with nothing to tell as drift."""
+
+    def __init__(self, layout: Layout[R]) -> None:
+        self.layout = layout
+        self.value_type: Any = list[layout.record]  # type: ignore[name-defined]
+
+    def decode(self, body: bytes) -> tuple[Batch[R], Drift]:
+        """The records; a remainder shorter than one is unread."""
+        unread = len(body) % self.layout.size
+        if unread:
+            return Batch(self.layout, body[:-unread]), drift_of((), unread)
+        return Batch(self.layout, body), NO_DRIFT
+
+    def encode(self, value: Iterable[R]) -> bytes:
         """The records' bytes."""
         return write_records("", self.layout, value)
 

@@ -4,7 +4,7 @@ from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
 from .account_body import AccountBody
-from .bodies import Body, Counted, Empty, One, Stream, SymbolIds, TwoLists
+from .bodies import Batches, Body, Counted, Empty, One, Stream, SymbolIds, TwoLists
 from .composed import (
     Books,
     BootstrapAnswerBody,
@@ -71,7 +71,7 @@ _TABLE: Final = (
     Command(5, "history", PERIOD, HISTORY, None, TRADER),
     Command(6, "symbols", EMPTY, Counted(symbols.SYMBOL), None, TRADER),
     Command(7, "subscribe_ticks", IDS, EMPTY, None, TRADER),
-    Command(8, "ticks", None, None, Stream(market.TICK)),
+    Command(8, "ticks", None, None, Batches(market.TICK)),
     Command(9, "symbol_groups", EMPTY, Counted(symbols.SYMBOL_GROUP), None, TRADER),
     Command(10, "transactions", None, None, Transactions()),
     Command(11, "rates", One(market.RATES_REQUEST), Stream(market.RATE), None, TRADER),
@@ -79,7 +79,7 @@ _TABLE: Final = (
     Command(13, "symbols_changed", None, None, Stream(symbols.FULL_SYMBOL)),
     Command(14, "account_changed", None, None, ACCOUNT),
     Command(15, "server_link", None, None, One(trade.SERVER_LINK)),
-    Command(17, "statistics", None, None, Stream(market.STATISTICS)),
+    Command(17, "statistics", None, None, Batches(market.STATISTICS)),
     Command(18, "full_symbols", IDS, Counted(symbols.FULL_SYMBOL), None, TRADER),
     Command(19, "trade_outcome", None, None, One(trade.TRADE_OUTCOME)),
     Command(20, "spreads", IDS, SPREADS, SPREADS, TRADER),

@@ -1,7 +1,6 @@
 """What the order checks look at: a request, the view it is judged in, a refusal (docs/protocol.md 7.7)."""
 
 from decimal import Decimal
-from typing import Protocol
 
 import msgspec
 
@@ -24,33 +23,21 @@ DEALS_OR_PRICES: frozenset[int] = DEALS | {TradeAction.REQUEST_PRICES}
 PENDINGS: frozenset[int] = frozenset({TradeAction.PENDING, TradeAction.MODIFY})
 
 
-class CheckRequest(Protocol):
-    """The fields of TRADE_REQUEST that are checked (docs/protocol.md 4.7)."""
+class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of TRADE_REQUEST that are checked, under their names (docs/protocol.md 4.7)."""
 
-    @property
-    def trade_action(self) -> int: ...  # noqa: D102 - docs/protocol.md 4.7 describes the fields
-    @property
-    def trade_volume(self) -> int: ...  # noqa: D102
-    @property
-    def trade_type(self) -> int: ...  # noqa: D102
-    @property
-    def type_filling(self) -> int: ...  # noqa: D102
-    @property
-    def type_time(self) -> int: ...  # noqa: D102
-    @property
-    def type_flags(self) -> int: ...  # noqa: D102
-    @property
-    def price_order(self) -> float: ...  # noqa: D102
-    @property
-    def price_trigger(self) -> float: ...  # noqa: D102
-    @property
-    def price_sl(self) -> float: ...  # noqa: D102
-    @property
-    def price_tp(self) -> float: ...  # noqa: D102
-    @property
-    def trade_position(self) -> int: ...  # noqa: D102
-    @property
-    def time_expiration(self) -> int: ...  # noqa: D102
+    trade_action: int
+    trade_volume: int = 0
+    trade_type: int = 0
+    type_filling: int = 0
+    type_time: int = 0
+    type_flags: int = 0
+    price_order: float = 0.0
+    price_trigger: float = 0.0
+    price_sl: float = 0.0
+    price_tp: float = 0.0
+    trade_position: int = 0
+    time_expiration: int = 0
 
 
 class CheckSymbol(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ itself lives in `protocol.records`.
 """
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +14,9 @@ from protocol.maths.doubles import MAX_DOUBLE
 from protocol.maths.masks import matches
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+# T promises field names, not a class, so fields are reached by name.
+_mask_of: Callable[[Any], str] = attrgetter("symbol_path")
 
 _NO_I32 = 2**31 - 1
 _NO_U32 = 2**32 - 1
@@ -71,7 +75,7 @@ def apply_overrides(settings: T, overrides: Iterable[T], path: str) -> T:
     double (f64; in a list of rates element by element), 2^64-1 or 0 (the volumes).  symbol_path is kept.
     """
     for override in overrides:
-        if matches(getattr(override, "symbol_path"), path):  # noqa: B009 - T promises names, not a class
+        if matches(_mask_of(override), path):
             changes = {
                 name: merge(getattr(settings, name), getattr(override, name))
                 for name, merge in MERGES.items()

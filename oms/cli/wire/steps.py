@@ -18,8 +18,10 @@ from oms.cli.wire.view import from_json, to_json
 from protocol.book import OrderBook
 from protocol.commands import COMMANDS
 from protocol.quotes import Quote, Quotes, SymbolQuotes
-from protocol.records.market import BookLevel, Statistics, Tick
+from protocol.records.market import BookLevel
 
+TICKS: Final = 8
+STATISTICS: Final = 17
 I32: Final = (-(2**31), 2**31 - 1)
 U32: Final = (0, 2**32 - 1)
 
@@ -63,20 +65,17 @@ class QuoteCheck:
     def step(self, step: Line, path: str) -> None:
         """Merge one push of ticks or statistics."""
         command = read_int(needed(step, "command", f"{path}.command"), f"{path}.command", *U32)
-        body = COMMANDS[command].push if command in (8, 17) else None
+        body = COMMANDS[command].push if command in (TICKS, STATISTICS) else None
         if body is None:
             raise WireError("unknown_command", f"{path}.command: not 8 or 17", f"{path}.command")
         records, _ = body.decode(read_bytes(needed(step, "hex", f"{path}.hex"), f"{path}.hex"))
         if records and not self._known:
             self._known = True
             self._quotes.add(records[0].symbol_id, self._symbol)
-        self._apply(records)
-
-    def _apply(self, records: list[Tick] | list[Statistics]) -> None:
-        ticks = [record for record in records if isinstance(record, Tick)]
-        statistics = [record for record in records if isinstance(record, Statistics)]
-        self._quotes.apply_ticks(ticks)
-        self._quotes.apply_statistics(statistics)
+        if command == TICKS:
+            self._quotes.apply_ticks(records.rows())
+        else:
+            self._quotes.apply_statistics(records)
 
     def state(self) -> Line:
         """The live state."""

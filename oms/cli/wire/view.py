@@ -1,5 +1,6 @@
 """Typed values of the protocol as JSON, both ways, by their annotations (docs/protocol.md 12)."""
 
+from collections.abc import Sequence
 from struct import Struct
 from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -36,7 +37,7 @@ def to_json(value: Any) -> Any:
         return print_float(value)
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence):
         return [to_json(item) for item in value]
     return _object(value)
 
