@@ -190,7 +190,7 @@ def bare_stop_out(account: TotalsAccount, equity: float, margin: float, floating
 
 
 def exchange_so_activation(equity: float, margin_initial: float, margin_maintenance: float) -> int:
-    """The state of an exchange account (docs/protocol.md 7.3): 1 below initial margin, 2 below maintenance."""
+    """The state of an exchange account: 1 below initial, 2 below maintenance (docs/protocol.md 7.3)."""
     if equity < margin_maintenance:
         return STOP_OUT
     return CALL if equity < margin_initial else OK

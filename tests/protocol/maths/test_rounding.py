@@ -62,8 +62,9 @@ def test_normalize_never_raises(value: float, digits: int) -> None:
     assert isinstance(normalize(value, digits), float)
 
 
-@given(st.floats(-1e9, 1e9), DIGITS)
-def test_normalize_is_idempotent(value: float, digits: int) -> None:
+# From about 2^52 / 10^digits on, a double is coarser than the half, so the client's rule walks upwards.
+@given(st.floats(-1e6, 1e6), DIGITS)
+def test_normalize_is_idempotent_where_doubles_are_fine_enough(value: float, digits: int) -> None:
     once = normalize(value, digits)
     assert normalize(once, digits) == once
 
@@ -108,15 +109,15 @@ def test_a_typed_price_snaps_to_the_tick_then_to_the_digits() -> None:
         (0.0, 0),
         (-1e-9, 0),
         (1e20, 10**28),
-        # 2^44 + 2^-9 ends in ...001953125: the ninth decimal is an exact tie, which goes up
-        (2.0**44 + 2.0**-9, 1759218604441600195313),
+        # 8796093022208.001953125 exactly: the ninth decimal is a tie, which goes up
+        (2.0**43 + 2.0**-9, 879609302220800195313),
     ],
 )
 def test_volume_to_wire(lots: float, wire: int) -> None:
     assert volume_to_wire(lots) == wire
 
 
-@pytest.mark.parametrize("lots", [math.nan, math.inf, -math.inf, 1e21, 1e300])
+@pytest.mark.parametrize("lots", [math.nan, math.inf, -math.inf, 1.1e21, 1e300])
 def test_volume_without_a_decimal_form_is_an_error(lots: float) -> None:
     with pytest.raises(ValueError, match="no decimal form"):
         volume_to_wire(lots)

@@ -1,0 +1,69 @@
+"""Imports point one way (docs/design.md 3): each layer, and what it may import besides the standard library."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# The longest matching prefix rules; a name allows itself and everything below it.
+ALLOWED: dict[str, set[str]] = {
+    "protocol": {"protocol", "msgspec", "cryptography"},
+    "protocol.maths": {"protocol.maths", "protocol.enums", "msgspec"},
+    "protocol.records": {"protocol.layout", "protocol.enums", "protocol.records", "msgspec"},
+    "oms": set(),
+    "oms.cli": {"oms.cli", "protocol", "msgspec", "typer", "rich"},
+}
+
+
+def covers(prefix: str, name: str) -> bool:
+    return name == prefix or name.startswith(prefix + ".")
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of the modules that a file imports, relative ones resolved."""
+    package = module_name(path).split(".")
+    if path.name != "__init__.py":
+        package.pop()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from ([module] if node.module else [f"{module}.{name.name}" for name in node.names])
+
+
+def violations(path: Path) -> list[str]:
+    rule = max((prefix for prefix in ALLOWED if covers(prefix, module_name(path))), key=len)
+    return [
+        name
+        for name in imports(path)
+        if name.split(".")[0] not in sys.stdlib_module_names
+        and not any(covers(allowed, name) for allowed in ALLOWED[rule])
+    ]
+
+
+SOURCES = sorted(path for package in ("protocol", "oms") for path in (ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_imports_point_one_way(path: Path) -> None:
+    assert violations(path) == []
+
+
+def test_a_wrong_import_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    source = tmp_path / "protocol" / "records" / "bad.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(
+        "import os\nimport trio\nfrom ..session import Session\nfrom ..layout import U8\nfrom oms import cli\n"
+    )
+    assert violations(source) == ["trio", "protocol.session", "oms"]
