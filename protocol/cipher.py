@@ -23,7 +23,9 @@ KEY_SIZES: Final = (16, 24, 32)
 INITIAL_KEY: Final = bytes.fromhex("02de02a1a65cc794684fcbea1ecb0fd74ae657e43662c11eee885d2fd64f4964")
 
 _ZERO: Final = bytes(BLOCK)
-_PADDING: Final = [bytes([size]) * size for size in range(BLOCK + 1)]
+# By last byte: what the plaintext must end with.  A last byte that no padding has gets an ending that
+# contradicts it, so that one comparison judges both.
+_PADDING: Final = [bytes([byte]) * byte if 0 < byte <= BLOCK else bytes([byte ^ 1]) for byte in range(256)]
 
 
 def _cipher(key: bytes) -> Cipher[CBC]:
@@ -61,11 +63,10 @@ class Decryptor:
 
     def decrypt(self, ciphertext: bytes) -> bytes:
         """The plaintext of one message, or `DecryptError`, which leaves the next message readable."""
-        size = len(ciphertext)
-        if not size or size % BLOCK:  # fed to the context, it would shift every message behind it
-            raise DecryptError(f"ciphertext of {size} bytes, not a positive multiple of {BLOCK}")
+        if not ciphertext or len(ciphertext) % BLOCK:  # fed, it would shift every message behind it
+            raise DecryptError(f"ciphertext of {len(ciphertext)} bytes, not a positive multiple of {BLOCK}")
         padded = self._update(_ZERO + ciphertext)
         padding = padded[-1]
-        if not 0 < padding <= BLOCK or not padded.endswith(_PADDING[padding]):
+        if not padded.endswith(_PADDING[padding]):
             raise DecryptError("padding does not fit: another key, or not a ciphertext")
         return padded[BLOCK:-padding]

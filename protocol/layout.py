@@ -134,8 +134,20 @@ def read_utf16(raw: bytes) -> str:
     return _utf16(raw, "surrogatepass", True)[0].partition("\0")[0]
 
 
+class _Remembered(dict[bytes, str]):
+    """Strings already read.  Forgotten all at once when there are too many: no order is worth its cost."""
+
+    LIMIT: Final = 16384
+
+    def __missing__(self, raw: bytes) -> str:
+        if len(self) >= self.LIMIT:
+            self.clear()
+        self[raw] = value = read_utf16(raw)
+        return value
+
+
 # Symbols, comments and paths repeat in every record: remembering them halves the cost of a position.
-_read_repeated = lru_cache(maxsize=16384)(read_utf16)
+_read_repeated = _Remembered().__getitem__
 
 
 def write_utf16(value: str) -> bytes:

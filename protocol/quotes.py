@@ -168,10 +168,11 @@ class Quotes:
         """
         applied: list[QuoteTick] = []
         append = applied.append
-        known = self._symbols.get
+        symbols, low, high = self._symbols, -_EXACT, _EXACT
         for symbol_id, seconds, bits, bid, ask, last, volume, delta, flags in ticks:
-            symbol = known(symbol_id)
-            if symbol is None:
+            try:
+                symbol = symbols[symbol_id]
+            except KeyError:
                 continue
             delayed = flags & DELAYED_TICK
             quote = symbol.delayed if delayed else symbol.live
@@ -186,7 +187,7 @@ class Quotes:
             fields = 0
             if bits & BID and bid:
                 # For whole wire prices, as nearly all are, the rounding of 7.1 changes nothing.
-                if bid.is_integer() and -_EXACT < bid < _EXACT:
+                if bid.is_integer() and low < bid < high:
                     bid /= symbol.power
                 else:
                     bid = scale_price(bid, symbol.digits)
@@ -195,7 +196,7 @@ class Quotes:
             else:
                 bid = quote.bid_src or 0.0  # a side that was never set is shown as 0
             if bits & ASK and ask:
-                if ask.is_integer() and -_EXACT < ask < _EXACT:
+                if ask.is_integer() and low < ask < high:
                     ask /= symbol.power
                 else:
                     ask = scale_price(ask, symbol.digits)

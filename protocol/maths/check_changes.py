@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from protocol.enums import OrderFlags, Retcode, TradeAction
-from protocol.maths.check_input import Case, CheckOrder, CheckRequest, Refusal, refuse
+from ..enums import OrderFlags, Retcode, TradeAction
+from .check_input import Case, CheckOrder, CheckRequest, Refusal, refuse
 
 
 def stops_change(case: Case) -> Iterator[Refusal]:

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import msgspec
 
-from protocol.enums import Execution, Retcode, TradeAction, TypeFlags
-from protocol.maths.families import BUY_TYPES
-from protocol.maths.rounding import LOT, normalize
+from ..enums import Execution, Retcode, TradeAction, TypeFlags
+from .families import BUY_TYPES
+from .rounding import LOT, normalize
 
 NEGATIVE_PRICES = 8  # ticks_flags
 

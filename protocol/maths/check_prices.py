@@ -3,12 +3,14 @@
 import math
 from collections.abc import Iterator
 
-from protocol.enums import Retcode, TradeAction
-from protocol.maths.check_input import DEALS, PENDINGS, Case, Refusal, refuse
-from protocol.maths.families import LIMIT_TYPES, STOP_LIMIT_TYPES, STOP_TYPES
-from protocol.maths.rounding import MAX_DIGITS, normalize, snap_price
+from ..enums import Retcode, TradeAction
+from .check_input import DEALS, PENDINGS, Case, Refusal, refuse
+from .families import LIMIT_TYPES, STOP_LIMIT_TYPES, STOP_TYPES
+from .rounding import normalize
 
 PRICE_MAX = 1e9
+
+_TICK_SLACK = 1e-6  # of a tick
 
 _PRICED_DEALS: frozenset[int] = frozenset({TradeAction.DEAL_REQUEST, TradeAction.DEAL_INSTANT})
 _WITH_PRICE: frozenset[int] = DEALS | PENDINGS
@@ -56,12 +58,13 @@ def _form(case: Case, field: str, price: float, retcode: Retcode, *, needed: boo
 
 
 def _on_tick(case: Case, price: float) -> bool:
-    # Compared with 8 digits, so that a price that was computed, 1.1 + 0.2, passes for the one it means.
+    # Some slack, so that a price that was computed, 0.1 + 0.2, passes for the one it means; the ulps are
+    # what the division itself may be off by, which shows where prices are large against their tick.
     tick = case.symbol.trade_tick_size
     if not tick > 0:
         return True
-    snapped = snap_price(price, tick, MAX_DIGITS)
-    return snapped == normalize(price, MAX_DIGITS)
+    steps = price / tick
+    return not abs(steps - normalize(steps, 0)) > _TICK_SLACK + 4 * math.ulp(steps)
 
 
 def symbol_is_quoted(case: Case) -> Iterator[Refusal]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from protocol.enums import (
+from ..enums import (
     Execution,
     FillFlags,
     Filling,
@@ -13,7 +13,7 @@ from protocol.enums import (
     TradeAction,
     TradeMode,
 )
-from protocol.maths.check_input import (
+from .check_input import (
     DEALS,
     DEALS_OR_PRICES,
     PENDINGS,
@@ -24,7 +24,7 @@ from protocol.maths.check_input import (
     refuse,
     show_volume,
 )
-from protocol.maths.families import LIMIT_TYPES, MARKET_TYPES, STOP_LIMIT_TYPES, STOP_TYPES
+from .families import LIMIT_TYPES, MARKET_TYPES, STOP_LIMIT_TYPES, STOP_TYPES
 
 OPENING: frozenset[int] = DEALS_OR_PRICES | {TradeAction.PENDING}
 EXPIRATION_MAX = 2**31 - 1

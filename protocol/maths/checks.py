@@ -6,10 +6,10 @@ once.  Not here, because the client does not check them: volume_limit, freeze le
 
 from collections.abc import Callable, Iterator
 
-from protocol.enums import Retcode
-from protocol.maths.check_changes import close_by_fits, close_by_is_allowed, order_changes, stops_change
-from protocol.maths.check_input import Case, CheckRequest, Refusal, View, refuse
-from protocol.maths.check_prices import (
+from ..enums import Retcode
+from .check_changes import close_by_fits, close_by_is_allowed, order_changes, stops_change
+from .check_input import Case, CheckRequest, Refusal, View, refuse
+from .check_prices import (
     instant_price_was_shown,
     limit_is_within_day_limits,
     limit_keeps_distance,
@@ -21,7 +21,7 @@ from protocol.maths.check_prices import (
     stops_are_well_formed,
     symbol_is_quoted,
 )
-from protocol.maths.check_terms import (
+from .check_terms import (
     close_is_within_position,
     expiration_is_given,
     exposure_is_allowed,

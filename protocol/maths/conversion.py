@@ -10,7 +10,7 @@ from math import isfinite
 
 import msgspec
 
-from protocol.maths.families import FOREX_FAMILY
+from .families import FOREX_FAMILY
 
 VIA = "USD"
 _PAIR = 6  # letters in a pair's name; what follows is the broker's suffix

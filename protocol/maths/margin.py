@@ -5,13 +5,14 @@ can answer "margin unknown".
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from math import isfinite
 
 import msgspec
 
-from protocol.enums import MarginMode
-from protocol.maths.margin_base import LISTED, SymbolMargin
-from protocol.maths.margin_hedging import hedging_margin
-from protocol.maths.margin_input import (
+from ..enums import MarginMode
+from .margin_base import LISTED, SymbolMargin
+from .margin_hedging import hedging_margin
+from .margin_input import (
     LeverageRule,
     MarginAccount,
     MarginOrder,
@@ -19,9 +20,9 @@ from protocol.maths.margin_input import (
     MarginSymbol,
     RateBuy,
 )
-from protocol.maths.margin_netting import netting_margin
-from protocol.maths.margin_tiers import POOLING, Buckets, buckets_of, first_rule, tier_margin
-from protocol.maths.rounding import normalize
+from .margin_netting import netting_margin
+from .margin_tiers import POOLING, Buckets, buckets_of, first_rule, tier_margin
+from .rounding import normalize
 
 _Model = Callable[
     [MarginSymbol, MarginAccount, Sequence[MarginPosition], Sequence[MarginOrder]], SymbolMargin
@@ -37,7 +38,7 @@ class MarginGap(msgspec.Struct, frozen=True):
 
     Codes: margin_mode (no figures for exchange accounts), symbol_not_loaded, calc_mode (not in the table),
     no_conversion_rate (a tier's value could not be found, so its part counts 0), spreads (cmd 20 may lower
-    the margin by an unknown amount).
+    the margin by an unknown amount), not_finite (an input such as a leverage of 0 made it inf or nan).
     """
 
     code: str
@@ -94,6 +95,8 @@ def account_margin(
     total, gaps = _sum(account, margins, rules, rate_buy)
     if account.margin_mode == MarginMode.RETAIL_NETTING:
         gaps += [MarginGap("spreads", name) for name in names if name in spread_symbols]
+    if not isfinite(total):
+        gaps.append(MarginGap("not_finite"))
     return AccountMargin(total, tuple(gaps))
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from protocol.enums import CalcMode, OrderType
-from protocol.maths.doubles import divide
-from protocol.maths.families import (
+from ..enums import CalcMode, OrderType
+from .doubles import divide
+from .families import (
     BOND_FAMILY,
     FOREX_FAMILY,
     FUTURES_FAMILY,
@@ -15,8 +15,8 @@ from protocol.maths.families import (
     STOCK_FAMILY,
     STOP_LIMIT_TYPES,
 )
-from protocol.maths.margin_input import Lots, MarginAccount, MarginOrder, MarginPosition, MarginSymbol
-from protocol.maths.rounding import normalize, size
+from .margin_input import Lots, MarginAccount, MarginOrder, MarginPosition, MarginSymbol
+from .rounding import normalize, size
 
 _LEVERAGED: frozenset[int] = frozenset({CalcMode.FOREX, CalcMode.CFD_LEVERAGE})
 _AT_PRICE: frozenset[int] = STOCK_FAMILY | OPTION_FAMILY | {CalcMode.CFD}

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from protocol.maths.doubles import divide
-from protocol.maths.families import PENDING_TYPES
-from protocol.maths.margin_base import (
+from .doubles import divide
+from .families import PENDING_TYPES
+from .margin_base import (
     Exposure,
     SymbolMargin,
     base_margin,
@@ -21,7 +21,7 @@ from protocol.maths.margin_base import (
     pooled,
     side_of,
 )
-from protocol.maths.margin_input import (
+from .margin_input import (
     LARGER_LEG,
     Lots,
     MarginAccount,

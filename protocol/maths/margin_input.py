@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from protocol.maths.families import BUY_TYPES, STOP_LIMIT_TYPES
+from .families import BUY_TYPES, STOP_LIMIT_TYPES
 
 LARGER_LEG = 4  # margin_flags
 

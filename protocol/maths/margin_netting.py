@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from protocol.enums import CalcMode
-from protocol.maths.margin_base import (
+from ..enums import CalcMode
+from .margin_base import (
     Exposure,
     SymbolMargin,
     forts_margin,
@@ -20,8 +20,8 @@ from protocol.maths.margin_base import (
     pooled,
     side_of,
 )
-from protocol.maths.margin_input import Lots, MarginAccount, MarginOrder, MarginPosition, MarginSymbol
-from protocol.maths.rounding import normalize
+from .margin_input import Lots, MarginAccount, MarginOrder, MarginPosition, MarginSymbol
+from .rounding import normalize
 
 
 class _Side(msgspec.Struct, frozen=True):

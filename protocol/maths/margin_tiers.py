@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from protocol.enums import RangeMode
-from protocol.maths.conversion import equal_currencies
-from protocol.maths.doubles import MAX_DOUBLE, divide
-from protocol.maths.families import BOND_FAMILY, FOREX_FAMILY, FUTURES_FAMILY
-from protocol.maths.margin_base import Exposure, SymbolMargin
-from protocol.maths.margin_input import (
+from ..enums import RangeMode
+from .conversion import equal_currencies
+from .doubles import MAX_DOUBLE, divide
+from .families import BOND_FAMILY, FOREX_FAMILY, FUTURES_FAMILY
+from .margin_base import Exposure, SymbolMargin
+from .margin_input import (
     LeverageRule,
     LeverageTier,
     Lots,
@@ -17,8 +17,8 @@ from protocol.maths.margin_input import (
     MarginSymbol,
     RateBuy,
 )
-from protocol.maths.masks import matches
-from protocol.maths.rounding import normalize, size
+from .masks import matches
+from .rounding import normalize, size
 
 POOLING: frozenset[int] = frozenset({RangeMode.VOLUME_TOTAL, RangeMode.VALUE_TOTAL})
 VALUED: frozenset[int] = frozenset({RangeMode.VALUE_TOTAL, RangeMode.VALUE_SYMBOL})

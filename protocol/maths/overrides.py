@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from protocol.maths.doubles import MAX_DOUBLE
-from protocol.maths.masks import matches
+from .doubles import MAX_DOUBLE
+from .masks import matches
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from protocol.enums import CalcMode, MarginMode
-from protocol.maths.families import BOND_FAMILY, FOREX_FAMILY, LAST_PRICED, OPTION_FAMILY, STOCK_FAMILY
-from protocol.maths.rounding import normalize, size
+from ..enums import CalcMode, MarginMode
+from .families import BOND_FAMILY, FOREX_FAMILY, LAST_PRICED, OPTION_FAMILY, STOCK_FAMILY
+from .rounding import normalize, size
 
 RECALCULATION_MS = 200  # the client revalues a position at most this often
 PROFIT_LIMIT = 1e11  # a larger profit is taken for nonsense, so it counts as 0

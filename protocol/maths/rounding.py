@@ -7,7 +7,7 @@ zero.  `normalize` sits on the tick path: it clamps, multiplies, floors, divides
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from protocol.maths.doubles import divide
+from .doubles import divide
 
 MAX_DIGITS = 8
 LOT = 100_000_000  # one lot on the wire
@@ -45,7 +45,8 @@ def size(lots: float, contract_size: float) -> float:
 
 def scale_price(wire: float, digits: int) -> float:
     """The price behind a scaled wire price (docs/protocol.md 5.1), rounded to min(digits, 8) digits."""
-    return normalize(wire / _power(digits), digits)
+    power = _POWERS[digits] if 0 <= digits <= MAX_DIGITS else _power(digits)
+    return normalize(wire / power, digits)
 
 
 def snap_price(price: float, tick_size: float, digits: int) -> float:

@@ -4,8 +4,8 @@
 t = 0 nothing is adjusted, whatever e says.
 """
 
-from protocol.maths.doubles import divide
-from protocol.maths.rounding import normalize
+from .doubles import divide
+from .rounding import normalize
 
 
 def _half(spread_diff: int) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from protocol.enums import MarginFreeMode, MarginMode, StopOutMode
-from protocol.maths.rounding import normalize
+from ..enums import MarginFreeMode, MarginMode, StopOutMode
+from .rounding import normalize
 
 STOP_OUT_WITHOUT_MARGIN = 128  # trade_flags of the account
 EXCLUDE_BUY_PROFIT = 8  # margin_flags of a symbol

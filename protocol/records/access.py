@@ -20,7 +20,7 @@ class BootstrapAnswer(Record, frozen=True):
 
     server_word: Annotated[U16, IGNORED] = 0  # ignored by the client
     token: Annotated[bytes, raw(64), SECRET] = b""  # for the next bootstrap
-    key: Annotated[bytes, SECRET] = b""  # the session key: 16, 24 or 32 bytes, the rest of the body
+    key: Annotated[bytes, SECRET] = b""  # the session key, 16, 24 or 32 bytes: the rest of the body
 
 
 BOOTSTRAP_ANSWER = Layout(BootstrapAnswer)
@@ -59,7 +59,7 @@ class LoginAnswer(Record, frozen=True):
     """Answer of command 28."""
 
     password_ticket: Annotated[bytes, raw(160), SECRET] = b""  # stands for the password at the next login
-    session: Annotated[int | None, SECRET] = 0  # u64; None: missing
+    session: Annotated[int | None, SECRET] = 0  # u64; None where the body ended before it
 
 
 LOGIN_ANSWER = Layout(LoginAnswer)
@@ -86,7 +86,7 @@ class OtpSetup(Record, frozen=True):
     otp_secret: Annotated[str, secret_text(128), SECRET] = ""  # new base-32 secret: only when switching on
     otp_secret_check: Annotated[str, secret_text(128), SECRET] = ""  # code computed from the new secret
     cid: Annotated[bytes, raw(16)] = b""  # client id
-    password_ticket: Annotated[bytes | None, SECRET] = None  # follows where the password is a ticket
+    password_ticket: Annotated[bytes | None, SECRET] = None  # 160 bytes, only where the password is a ticket
 
 
 OTP_SETUP = Layout(OtpSetup)

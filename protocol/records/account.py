@@ -118,7 +118,7 @@ class LeverageRule(Record, frozen=True):
     range_currency: Annotated[str, text(32)] = ""
     range_currency_digits: U32 = 0
     tier_count: I32 = 0  # number of tier records that follow
-    tiers: list[LeverageTier] = []
+    tiers: list[LeverageTier] = []  # tier_count of them
 
 
 LEVERAGE_RULE = Layout(LeverageRule)
@@ -149,7 +149,7 @@ class Commission(Record, frozen=True):
     mode_charge: U32 = 0
     mode_currency: Annotated[str, text(32)] = ""
     mode_entry: U32 = 0
-    tiers: list[CommissionTier] = []
+    tiers: list[CommissionTier] = []  # behind a u32 count
 
 
 COMMISSION = Layout(Commission)

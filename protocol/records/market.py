@@ -77,9 +77,7 @@ class RatesRequest(Record, frozen=True):
 
     trade_symbol: Annotated[str, text(64)] = ""
     period: Annotated[int, u16(Timeframe)] = 0  # timeframe code, §4.11
-    from_: I32 = msgspec.field(
-        name="from", default=0
-    )  # server-time seconds (UI works in ms, divided and floored)
+    from_: I32 = msgspec.field(name="from", default=0)  # server-time seconds (the UI has ms, floored)
     to: I32 = 0  # server-time seconds
 
 
@@ -122,7 +120,7 @@ class Book(Record, frozen=True):
     flag_mask: Annotated[U32, IGNORED] = 0  # stored, not used
     books_flags: U32 = 0  # 2 = snapshot
     count: U16 = 0  # levels that follow
-    levels: list[BookLevel] = []
+    levels: list[BookLevel] = []  # count of them
 
 
 BOOK_HEAD = Layout(Book)

@@ -65,8 +65,8 @@ VERIFICATION = Layout(Verification)
 class VerificationNeeded(Record, frozen=True):
     """Answer of commands 27, 40: whether each needs, or found, its confirmation."""
 
-    email: U8 = 0
-    phone: U8 = 0
+    email: U8 = 0  # 27: the address must be confirmed; 40: its code was right
+    phone: U8 = 0  # 27: the number must be confirmed; 40: its code was right
 
 
 VERIFICATION_NEEDED = Layout(VerificationNeeded)
@@ -109,8 +109,8 @@ class Document(Record, frozen=True):
     front_size: U32 = 0  # bytes; the front file follows the record
     back_name: Annotated[str, text(520)] = ""
     back_size: U32 = 0  # bytes; the back file follows the front file
-    front: bytes = b""
-    back: bytes = b""
+    front: bytes = b""  # front_size bytes
+    back: bytes = b""  # back_size bytes
 
 
 DOCUMENT = Layout(Document)

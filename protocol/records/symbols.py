@@ -154,8 +154,8 @@ class Spread(Record, frozen=True):
     margin_initial: F64 = 0.0
     margin_maintenance: F64 = 0.0
     margin_type: Annotated[int, u32(SpreadMargin)] = 0  # 0 fixed, 1 max leg, 2 percent, 3 difference
-    legs_a: list[SpreadLeg] = []
-    legs_b: list[SpreadLeg] = []
+    legs_a: list[SpreadLeg] = []  # behind a u32 count; only where spread_id is not 0
+    legs_b: list[SpreadLeg] = []  # the same
 
 
 SPREAD = Layout(Spread)
@@ -165,7 +165,7 @@ class SpreadGroup(Record, frozen=True):
     """The spreads of one symbol."""
 
     ignored: Annotated[U32, IGNORED] = 0  # ignored by the client
-    spreads: list[Spread] = []
+    spreads: list[Spread] = []  # behind a u32 count
 
 
 SPREAD_GROUP = Layout(SpreadGroup)

@@ -155,8 +155,8 @@ class DealTransaction(Record, frozen=True):
     commission_daily: F64 = 0.0
     commission_monthly: F64 = 0.0
     acc_profit: F64 = 0.0
-    deals: list[Deal] = []
-    positions: list[Position] = []
+    deals: list[Deal] = []  # behind a u32 count
+    positions: list[Position] = []  # behind a u32 count
 
 
 DEAL_TRANSACTION = Layout(DealTransaction)

@@ -1,0 +1,1 @@
+"""Benchmarks: every figure beside a reference, in one run, rounds interleaved (docs/design.md)."""
