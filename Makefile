@@ -37,7 +37,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 coverage: setup
-	$(BIN)/pytest --cov tests/protocol
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered tests/protocol tests/machines tests/cli
 
 docs: setup
 	$(BIN)/python -m tests.docs_tables

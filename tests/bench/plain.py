@@ -117,8 +117,9 @@ def rounded(value: float, digits: int) -> float:
 
 def quote_state(digits: int) -> dict[str, Any]:
     """An empty state of one symbol."""
-    zeros = "spread_diff bid ask bid_src ask_src bid_last ask_last last volume time time_ms time_bidask time_last fields"
-    return {**dict.fromkeys(zeros.split(), 0), "digits": digits, "price_close": None, "price_change": None}
+    prices = ["spread_diff", "bid", "ask", "bid_src", "ask_src", "bid_last", "ask_last", "last", "volume"]
+    times = ["time", "time_ms", "time_bidask", "time_last", "fields"]
+    return {**dict.fromkeys(prices + times, 0), "digits": digits, "price_close": None, "price_change": None}
 
 
 def merge(

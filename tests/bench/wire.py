@@ -234,7 +234,7 @@ def request_rows() -> Iterator[Row]:
         return len(body).to_bytes(4, "little") + (1).to_bytes(4, "little") + body
 
     _same(sealed(), plain_sealed())
-    calls = [
+    calls: list[Callable[[], object]] = [
         partial(TRADE_REQUEST.dump, request),
         partial(plain.encode, fields, plain.TRADE_REQUEST),
         sealed,

@@ -46,15 +46,34 @@ class Capture:
         return {**head, "fields": fields_of(kind, frame.command, value), "drift": drift_json(drift)}
 
     def _unseal(self, direction: Direction, message: bytes) -> Frame | None:
+        """The frame, under the key so far or, at a reconnect, under the initial one again.
+
+        One wrong key in 256 gives a padding that fits, so a command must be known to be believed.
+        """
+        failure, found = None, None
         try:
-            return unseal(message, self._decryptor, direction)
+            found = unseal(message, self._decryptor, direction)
+        except RemoteProtocolError as why:
+            failure = why
+        else:
+            if found is None or found.command in COMMANDS:
+                return found
+        if (again := self._bootstrap(direction, message)) is not None:
+            return again
+        if failure is not None:
+            raise failure
+        return found
+
+    def _bootstrap(self, direction: Direction, message: bytes) -> Frame | None:
+        initial = Decryptor(INITIAL_KEY)
+        try:
+            frame = unseal(message, initial, direction)
         except RemoteProtocolError:
-            again = Decryptor(INITIAL_KEY)
-            frame = unseal(message, again, direction)
-            if frame is None or frame.command != 0:
-                raise
-            self._decryptor = again
-            return frame
+            return None
+        if frame is None or frame.command != 0:
+            return None
+        self._decryptor = initial
+        return frame
 
     @staticmethod
     def _kind(frame: Frame) -> str:

@@ -22,7 +22,7 @@ RECORD: Final = One(FILETIME_RECORD)
 def parse(line: bytes | str) -> Line:
     """The object on a line; `WireError` bad_json when it is none."""
     try:
-        parsed = json.loads(line, parse_constant=_no_constant)
+        parsed = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as why:
         raise WireError("bad_json", f"not JSON: {why}") from None
     if not isinstance(parsed, dict):
@@ -32,6 +32,12 @@ def parse(line: bytes | str) -> Line:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON; write it as a string")
+
+
+def _finite(digits: str) -> float | int:
+    """1e999 as an integer no less absurd: as inf it could not be echoed as JSON."""
+    number = float(digits)
+    return number if number - number == 0 else 10**400 * (1 if number > 0 else -1)
 
 
 def decode(line: Line) -> Line:

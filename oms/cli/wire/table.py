@@ -17,7 +17,9 @@ def print_table(line: Line) -> None:
     name = COMMANDS[command].name if command in COMMANDS else ""
     told = [line.get("name"), line.get("time"), line.get("direction"), line["kind"], command, name]
     table = Table(
-        "field", "value", title=escape(" ".join(str(part) for part in told if part not in (None, "")))
+        "field",
+        "value",
+        title=escape(_printable(" ".join(str(part) for part in told if part not in (None, "")))),
     )
     for path, value in _rows("", line["fields"]):
         table.add_row(escape(path), escape(value))
@@ -34,5 +36,11 @@ def _rows(path: str, value: Any) -> Iterator[tuple[str, str]]:
         for number, inner in enumerate(value):
             yield from _rows(f"{path}[{number}]", inner)
     else:
-        text = str(value)
-        yield path, text.encode("utf-8", "backslashreplace").decode()
+        yield path, _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """The text with what no terminal should get escaped: lone surrogates, control characters."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )

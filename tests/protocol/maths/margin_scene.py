@@ -1,6 +1,9 @@
 """Short names for margin tests: one forex symbol, 1:100, two digits, unless said otherwise."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from protocol.maths.conversion import equal_currencies
 from protocol.maths.margin import AccountMargin, account_margin
@@ -65,7 +68,7 @@ def same_only(source: str, target: str) -> float:
 
 
 def result(
-    items: list[MarginPosition | MarginOrder],
+    items: Sequence[msgspec.Struct],
     symbols: list[MarginSymbol] | None = None,
     acc: MarginAccount | None = None,
     rules: list[LeverageRule] | None = None,
@@ -84,7 +87,7 @@ def result(
 
 
 def total(
-    items: list[MarginPosition | MarginOrder],
+    items: Sequence[msgspec.Struct],
     symbols: list[MarginSymbol] | None = None,
     acc: MarginAccount | None = None,
     rules: list[LeverageRule] | None = None,

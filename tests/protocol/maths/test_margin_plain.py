@@ -1,7 +1,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from margin_scene import (
+
+from protocol.maths.conversion import Quote, index_pairs, margin_rate
+from protocol.maths.margin import AccountMargin, MarginGap
+from protocol.maths.margin_base import base_margin
+from protocol.maths.margin_input import MarginOrder, MarginPosition
+from tests.protocol.maths.margin_scene import (
     EXCHANGE,
     HEDGING,
     NETTING,
@@ -13,11 +18,6 @@ from margin_scene import (
     symbol,
     total,
 )
-
-from protocol.maths.conversion import Quote, index_pairs, margin_rate
-from protocol.maths.margin import AccountMargin, MarginGap
-from protocol.maths.margin_base import base_margin
-from protocol.maths.margin_input import MarginOrder, MarginPosition
 
 QUOTES = index_pairs([Quote("EURUSD", 0, 1.0990, 1.0991), Quote("GBPUSD", 0, 1.2272, 1.2273)])
 
@@ -49,7 +49,7 @@ def test_tc_m2_hedged_positions() -> None:
 def test_tc_m4_cfd_with_leverage() -> None:
     cfd = symbol(trade_calc_mode=4, trade_contract_size=5000.0)
     positions = [buy(1, 15.436), buy(2, 15.432)]
-    assert total([*positions], [cfd]) == 2315.00
+    assert total(positions, [cfd]) == 2315.00
     assert total([*positions, order(2, 1, 15.412)], [cfd]) == 3085.60
 
 
@@ -134,9 +134,9 @@ def test_hedging_averages_orders_of_one_type_before_rates() -> None:
     # averages: price (1 x 10 + 3 x 20) / 4 = 17.5, rate (1 x 1 + 3 x 2) / 4 = 1.75; 4 x 17.5 x 1.75
     cfd = symbol(trade_calc_mode=2, trade_contract_size=1.0)
     pendings = [order(2, 1, 10.0, 1.0), order(2, 3, 20.0, 2.0)]
-    assert total([*pendings], [cfd]) == 122.5
+    assert total(pendings, [cfd]) == 122.5
     # netting takes each for itself: 10 + 120
-    assert total([*pendings], [cfd], account(NETTING)) == 130.0
+    assert total(pendings, [cfd], account(NETTING)) == 130.0
 
 
 def test_hedging_ignores_closing_market_orders_only() -> None:
@@ -189,8 +189,8 @@ def test_netting_closes_the_opposite_position_first() -> None:
 def test_netting_rounds_each_addition() -> None:
     small = symbol(trade_contract_size=1.0)  # 0.006 each
     orders = [order(2, 0.6, 1.0) for _ in range(3)]
-    assert total([*orders], [small], account(NETTING)) == 0.03
-    assert total([*orders], [small], account(HEDGING)) == 0.02
+    assert total(orders, [small], account(NETTING)) == 0.03
+    assert total(orders, [small], account(HEDGING)) == 0.02
 
 
 FORTS = symbol(
@@ -244,8 +244,8 @@ def test_forts_maintenance_is_not_replaced_by_initial() -> None:
 def test_symbols_add_up() -> None:
     both = [symbol(), symbol("GBPUSD")]
     items = [buy(1, 1.0), sell(2, 1.0, name="GBPUSD"), order(2, 1, 1.0, symbol="GBPUSD")]
-    assert total([*items], both) == 4000.0
-    assert total([*items], both, account(NETTING)) == 3000.0  # 1000 + max(2000, 1000 less 2 x 1000)
+    assert total(items, both) == 4000.0
+    assert total(items, both, account(NETTING)) == 3000.0  # 1000 + max(2000, 1000 less 2 x 1000)
 
 
 def test_nothing_open_needs_nothing() -> None:
@@ -263,6 +263,11 @@ def test_every_symbol_without_a_figure_is_named() -> None:
     assert found == AccountMargin(
         None, (MarginGap("calc_mode", "ODD"), MarginGap("symbol_not_loaded", "LOST"))
     )
+
+
+def test_a_margin_that_is_no_number_is_named() -> None:
+    found = result([buy(1, 1.0)], acc=account(margin_leverage=0.0))
+    assert found == AccountMargin(float("inf"), (MarginGap("not_finite"),))
 
 
 def test_spreads_leave_an_upper_bound_in_netting_accounts() -> None:
@@ -334,7 +339,7 @@ def test_in_flight_orders_never_lower_a_hedging_margin(
     orders: list[MarginOrder], positions: list[MarginPosition]
 ) -> None:
     one = symbol(margin_hedged=30000.0)
-    alone, together = total([*positions], [one]), total([*positions, *orders], [one])
+    alone, together = total(positions, [one]), total([*positions, *orders], [one])
     assert alone is not None
     assert together is not None
     assert together >= alone

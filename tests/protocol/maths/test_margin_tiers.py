@@ -3,12 +3,24 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from margin_scene import HEDGING, NETTING, account, buy, order, result, rule, sell, symbol, tiers, total
 
 from protocol.maths.doubles import MAX_DOUBLE
 from protocol.maths.margin import AccountMargin, MarginGap
 from protocol.maths.margin_input import LeverageTier, Lots, MarginSymbol, RateBuy
 from protocol.maths.margin_tiers import Bucket, tier_value, walk
+from tests.protocol.maths.margin_scene import (
+    HEDGING,
+    NETTING,
+    account,
+    buy,
+    order,
+    result,
+    rule,
+    sell,
+    symbol,
+    tiers,
+    total,
+)
 
 # A lot of EURUSD costs 1000.  Initial rates 1, 2, 4 at 0-1, 1-3, 3-10 lots; maintenance 10 times that.
 STEPS = ((0.0, 1.0, 1.0, 10.0), (1.0, 3.0, 2.0, 20.0), (3.0, 10.0, 4.0, 40.0))
@@ -19,7 +31,7 @@ def test_positions_take_maintenance_orders_initial_each_from_the_first_tier(mode
     # 2 lots: 1 x 10 + 1 x 20; in flight 1 lot: 1; pending 4 lots with the lot in flight: 5 lots at a
     # margin of 4000: (1 x 1 + 2 x 2 + 2 x 4) / 5 x 4000
     items = [buy(2, 1.0), order(0, 1, 1.0), order(2, 4, 1.0)]
-    assert total([*items], rules=[rule(mode, *STEPS)]) == 30000.0 + 1000.0 + 10400.0
+    assert total(items, rules=[rule(mode, *STEPS)]) == 30000.0 + 1000.0 + 10400.0
     assert total([buy(2, 1.0), order(0, 1, 1.0)], rules=[rule(mode, *STEPS)]) == 31000.0
     assert total([buy(2, 1.0), order(2, 4, 1.0)], rules=[rule(mode, *STEPS)]) == 30000.0 + 9000.0
 
@@ -31,16 +43,16 @@ def test_volume_beyond_the_last_tier_takes_its_rate() -> None:
 def test_mode_0_pools_the_symbols_of_a_rule() -> None:
     both = [symbol(), symbol("GBPUSD")]
     items = [buy(1, 1.0), buy(1, 1.0, name="GBPUSD")]
-    assert total([*items], both, rules=[rule(0, *STEPS)]) == 30000.0
-    assert total([*items], both, rules=[rule(1, *STEPS)]) == 20000.0
+    assert total(items, both, rules=[rule(0, *STEPS)]) == 30000.0
+    assert total(items, both, rules=[rule(1, *STEPS)]) == 20000.0
 
 
 def test_mode_2_pools_the_values_of_a_rule() -> None:
     both = [symbol(), symbol("GBPUSD")]
     items = [buy(1, 1.0), buy(1, 1.0, name="GBPUSD")]
     steps = ((0.0, 100000.0, 1.0, 1.0), (100000.0, MAX_DOUBLE, 5.0, 5.0))
-    assert total([*items], both, rules=[rule(2, *steps)]) == 6000.0
-    assert total([*items], both, rules=[rule(3, *steps)]) == 2000.0
+    assert total(items, both, rules=[rule(2, *steps)]) == 6000.0
+    assert total(items, both, rules=[rule(3, *steps)]) == 2000.0
 
 
 def test_each_symbol_follows_the_first_rule_that_matches() -> None:
@@ -50,7 +62,7 @@ def test_each_symbol_follows_the_first_rule_that_matches() -> None:
         rule(0, (0.0, 9.0, 3.0, 3.0), path="*\\GBP*"),
         rule(0, (0.0, 9.0, 7.0, 7.0), path="*\\GBP*"),
     ]
-    assert total([*items], both, rules=rules) == 4000.0
+    assert total(items, both, rules=rules) == 4000.0
 
 
 def test_hedged_volume_counts_by_its_share_of_the_contract() -> None:
@@ -63,14 +75,14 @@ def test_in_flight_volume_is_the_uncovered_part_of_it() -> None:
     # 3 sells in flight against 1 buy: 2 uncovered, all in flight: 1 x 1 + 1 x 2;
     # covered 1 lot at the full contract: maintenance 1 x 10
     items = [buy(1, 1.0), order(1, 3, 1.0)]
-    assert total([*items], rules=[rule(1, *STEPS)]) == 3000.0 + 10000.0
+    assert total(items, rules=[rule(1, *STEPS)]) == 3000.0 + 10000.0
 
 
 def test_larger_leg_walks_the_larger_side_alone() -> None:
     # sells: 1 lot held (10), 3 lots ordered, market or not: 1 x 1 + 2 x 2
     one = symbol(margin_flags=4)
     items = [buy(2, 1.0), sell(1, 1.0), order(1, 1, 1.0), order(5, 2, 1.0)]
-    assert total([*items], [one], rules=[rule(1, *STEPS)]) == 10000.0 + 5000.0
+    assert total(items, [one], rules=[rule(1, *STEPS)]) == 10000.0 + 5000.0
 
 
 def test_netting_walks_the_larger_side_unreduced() -> None:
@@ -223,6 +235,6 @@ def test_a_missing_rate_empties_the_margin_with_a_gap() -> None:
     items = [buy(1, 100.0, 1.1), buy(1, 1.0, name="GBPUSD")]
     both = [EURO, symbol("GBPUSD")]
     yen = [rule(3, *steps, range_currency="JPY", path="*\\EUR*")]
-    assert result([*items], both, rules=yen) == AccountMargin(
+    assert result(items, both, rules=yen) == AccountMargin(
         1000.0, (MarginGap("no_conversion_rate", "EURUSD"),)
     )

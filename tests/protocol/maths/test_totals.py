@@ -146,7 +146,7 @@ def test_without_margin_flag_128_stops_a_hedging_account_out() -> None:
     def state(**changes: Any) -> tuple[int, bool]:
         values = {"balance": -10.0, "trade_flags": 128, "margin_so_mode": 1, **changes}
         positions = values.pop("positions", [made(1.0)])
-        found = totals(account(**values), positions, values.pop("margin", 0.0))
+        found = totals(account(**values), positions, 0.0)
         return found.so_activation, found.stop_out
 
     assert state() == (2, True)
