@@ -68,10 +68,15 @@ R = TypeVar("R", bound=Record)
 
 
 @lru_cache(maxsize=256)
+def hints_of(record: type[msgspec.Struct]) -> dict[str, Any]:
+    """The annotations of a class by attribute, marks included."""
+    return get_type_hints(record, include_extras=True)
+
+
+@lru_cache(maxsize=256)
 def secret_names(record: type[Record]) -> frozenset[str]:
     """The attributes of a record class whose values never appear in a repr."""
-    hints = get_type_hints(record, include_extras=True)
-    return frozenset(name for name, hint in hints.items() if is_secret(hint))
+    return frozenset(name for name, hint in hints_of(record).items() if is_secret(hint))
 
 
 def kind_of(hint: Any) -> Kind | None:
@@ -217,7 +222,7 @@ class Layout(Generic[R]):
 
     def __init__(self, record: type[R]) -> None:
         self.record = record
-        hints = get_type_hints(record, include_extras=True)
+        hints = hints_of(record)
         self.fields: list[Field] = []
         offset = 0
         for name, attribute in zip(record.__struct_encode_fields__, record.__struct_fields__, strict=True):
@@ -252,9 +257,7 @@ class Layout(Generic[R]):
         """The record's bytes; `LocalProtocolError` names the field that does not fit."""
         try:
             return self.struct.pack(*self._tuple(record))
-        except LocalProtocolError:
-            raise
-        except (StructError, TypeError, AttributeError, OverflowError, ValueError):
+        except (LocalProtocolError, StructError, TypeError, AttributeError, OverflowError, ValueError):
             raise self._misfit(record) from None
 
     def drift(self, record: R, also: frozenset[int] = frozenset()) -> Iterator[tuple[str, Any, bool]]:
@@ -322,12 +325,17 @@ class Layout(Generic[R]):
 
     def _misfit(self, record: R) -> LocalProtocolError:
         """Which field of a record that could not be packed was at fault."""
+        if not isinstance(record, self.record):
+            return LocalProtocolError(f"not a {self.record.__name__}")
         for name, attribute, _, kind in self.fields:
             value = getattr(record, attribute, None)
             try:
                 Struct("<" + kind.code).pack(kind.dump(value) if kind.dump else value)
             except LocalProtocolError as why:
-                return LocalProtocolError(f"{name}.{why}", code=why.code, field=f"{name}.{why.field}")
+                if kind.inline and why.field:
+                    return why
+                path = f"{name}.{why.field}" if why.field else name
+                return LocalProtocolError(f"{name}.{why}", code=why.code, field=path)
             except (StructError, OverflowError):
                 number = isinstance(value, int | float | bytes | bytearray)
                 code = "out_of_range" if number else "bad_value"

@@ -1,4 +1,4 @@
-"""Imports point one way (docs/design.md 3): each layer, and what it may import besides the standard library."""
+"""Imports point one way (docs/design.md 2): what each layer may import beside the standard library."""
 
 import ast
 import sys

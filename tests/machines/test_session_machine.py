@@ -3,8 +3,9 @@
 Answers are matched by command number alone, so what can be promised depends on the wire.  On one that loses
 and delays, in any order, no answer ever reaches another request than its own.  On one that duplicates as
 well, the copy of an answer may be taken for the next one; then the next one itself arrives with nobody
-waiting, or its request stays open: the terminal knows.  (A duplicate and a loss that cancel out on the same
-command cannot be seen by any client of this protocol, so the two machines are apart.  WebSocket does neither.)
+waiting, or its request stays open: the terminal knows.  (A duplicate and a loss that cancel out on one
+command cannot be seen by any client of this protocol, so the two machines are apart.
+WebSocket does neither.)
 """
 
 from typing import Any
@@ -22,11 +23,11 @@ from hypothesis.stateful import (
 
 from protocol.commands import State
 from protocol.credentials import login
-from protocol.errors import RemoteProtocolError
+from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.messages import Answer, Late, Push, Refused, Request, Unknown, Unsolicited
 from protocol.records.access import BootstrapAnswer, BootstrapRequest, LoginAnswer
 from protocol.records.trade import ServerLink, TradeAnswer, TradeRequest
-from protocol.session import LocalProtocolError, Role, Session
+from protocol.session import Role, Session
 from tests.protocol.conversation import KEY, TICKET
 
 TRADE, PING, LOGIN, BOOTSTRAP, LOGOUT = 12, 51, 28, 0, 2

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from protocol.commands import COMMANDS
 from protocol.credentials import client_id, disable_two_factor, enable_two_factor, init, login
 from protocol.records.access import LOGIN
-from protocol.session import Role, Session
 from tests.protocol.conversation import logged_in
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "requests.json").read_text())
@@ -21,8 +21,6 @@ def vector(name: str) -> dict[str, Any]:
 
 
 def body(command: int, value: Any) -> str:
-    from protocol.commands import COMMANDS
-
     request = COMMANDS[command].request
     assert request is not None
     return request.encode(value).hex()
@@ -71,4 +69,3 @@ def test_ticket_number_token_of_one_session_open_the_next() -> None:
     again = login(1001, terminal.ticket.hex(), session=terminal.number)
     assert (again.password_ticket, again.session) == (gateway.ticket, gateway.number)
     assert len(again.password_ticket) == 160
-    assert isinstance(Session(Role.TERMINAL), Session)

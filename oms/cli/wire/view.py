@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from struct import Struct
 from types import NoneType, UnionType
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
@@ -18,7 +18,7 @@ from oms.cli.wire.values import (
     read_object,
     read_text,
 )
-from protocol.layout import EPOCH_MS, FILETIME, Kind, kind_of
+from protocol.layout import EPOCH_MS, FILETIME, Kind, hints_of, kind_of
 from protocol.records.symbols import Sessions
 from protocol.records.trade import DealTransaction, OrderTransaction
 
@@ -43,7 +43,7 @@ def to_json(value: Any) -> Any:
 
 
 def _object(record: msgspec.Struct) -> dict[str, Any]:
-    hints = get_type_hints(type(record), include_extras=True)
+    hints = hints_of(type(record))
     shown: dict[str, Any] = {}
     for name, attribute in zip(record.__struct_encode_fields__, record.__struct_fields__, strict=True):
         value = getattr(record, attribute)
@@ -81,7 +81,7 @@ def from_json(hint: Any, value: Any, path: str) -> Any:
 
 
 def _record(record: Any, fields: dict[str, Any], path: str) -> Any:
-    hints = get_type_hints(record, include_extras=True)
+    hints = hints_of(record)
     values = {}
     for name, attribute in zip(record.__struct_encode_fields__, record.__struct_fields__, strict=True):
         kind = kind_of(hints[attribute])
