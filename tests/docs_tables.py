@@ -48,7 +48,7 @@ DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "protocol.md"
 REMEDY: Final = "make docs"
 DIFF_LIMIT: Final = 60  # lines: the rest says nothing new
 
-_BLOCK: Final = re.compile(r"^<!-- (?!end )(.+?) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
+_BLOCK: Final = re.compile(r"^<!-- (?!end )(.+?) -->\n((?:(?!<!-- ).*\n)*)<!-- end -->$", re.MULTILINE)
 _MARKER: Final = re.compile(r"^<!-- (.+?) -->$", re.MULTILINE)
 _HEADING: Final = re.compile(r"^#{2,3} (\d+(?:\.\d+)?)\.? ", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"§(\d+(?:\.\d+)?)")

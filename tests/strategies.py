@@ -186,7 +186,9 @@ def _document(value: Document) -> Document:
 
 # What annotations do not say.
 SPECIAL: dict[type[msgspec.Struct], dict[str, Strategy]] = {
-    BootstrapAnswer: {"key": st.sampled_from((16, 24, 32)).flatmap(lambda n: st.binary(min_size=n, max_size=n))},
+    BootstrapAnswer: {
+        "key": st.sampled_from((16, 24, 32)).flatmap(lambda n: st.binary(min_size=n, max_size=n))
+    },
     LoginAnswer: {"session": st.none() | st.integers(0, 2**64 - 1)},
     access.OtpSetup: {"password_ticket": st.none() | raw(160)},
     Account: {
@@ -216,5 +218,7 @@ def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
             body[at] ^= bits
         if draw(st.booleans()):  # counts and classes sit at the front
             at = draw(st.integers(0, min(len(body) - 1, 31)))
-            body[at : at + 4] = draw(st.sampled_from([b"\xff" * 4, b"\0" * 4, b"\2\0\0\0", b"\xff\xff\xff\x7f"]))
+            body[at : at + 4] = draw(
+                st.sampled_from([b"\xff" * 4, b"\0" * 4, b"\2\0\0\0", b"\xff\xff\xff\x7f"])
+            )
     return bytes(body) + draw(st.binary(max_size=20))

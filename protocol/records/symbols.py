@@ -124,9 +124,9 @@ class FullSymbol(Record, frozen=True):
     time_flags: U32 = 0
     time_start: I32 = 0  # server-time seconds
     time_expiration: I32 = 0  # server-time seconds
-    trade: Annotated[TradeSettings, nested(TRADE_SETTINGS)] = TradeSettings()  # TRADE_SETTINGS record
+    trade: Annotated[TradeSettings, nested(TRADE_SETTINGS)] = TradeSettings()  # how it may be traded
     schedule: Annotated[Schedule, SCHEDULE] = Schedule()  # quote week, then trade week
-    subscription: Annotated[Subscription, nested(SUBSCRIPTION)] = Subscription()
+    subscription: Annotated[Subscription, nested(SUBSCRIPTION)] = Subscription()  # §6.6
 
 
 FULL_SYMBOL = Layout(FullSymbol)

@@ -113,10 +113,7 @@ class Slow:
         return True
 
 
-COMPARED = (
-    "bid ask bid_last ask_last bid_src ask_src last_last vol_last fields tick_time tick_time_ms "
-    "lasttime_bidask lasttime_last price_change"
-).split()
+COMPARED = ["bid", "ask", "bid_last", "ask_last", "bid_src", "ask_src", "last_last", "vol_last", "fields", "tick_time", "tick_time_ms", "lasttime_bidask", "lasttime_last", "price_change"]
 
 
 def shown(state: Any) -> list[str]:
@@ -178,11 +175,11 @@ def test_ticks_merge_as_the_document_says(
         if key in slow and slow[key].tick(row):
             state = slow[key]
             price = [state.bid, state.ask, state.last_last]
-            expected.append(
-                f"{row[0]} {state.tick_time_ms} {price} {state.vol_last} {state.fields} {key[1]}"
-            )
+            expected.append(f"{row[0]} {state.tick_time_ms} {price} {state.vol_last} {state.fields} {key[1]}")
     applied = quotes.apply_ticks(rows[:cut]) + quotes.apply_ticks(rows[cut:])
-    told = [f"{a.symbol_id} {a.time} {[a.bid, a.ask, a.last]} {a.volume} {a.fields} {a.delayed}" for a in applied]
+    told = [
+        f"{a.symbol_id} {a.time} {[a.bid, a.ask, a.last]} {a.volume} {a.fields} {a.delayed}" for a in applied
+    ]
     assert [t.replace("-0.0", "0.0") for t in told] == [t.replace("-0.0", "0.0") for t in expected]
     for number, symbol in symbols.items():
         assert shown(symbol.live) == shown(slow[number, False])

@@ -9,7 +9,6 @@ from protocol.layout import Layout
 from tests.strategies import BODIES, LAYOUTS, fixed, of_body
 
 
-
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=list(LAYOUTS))
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
