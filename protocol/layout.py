@@ -25,6 +25,7 @@ HIDDEN: Final = "***"
 
 # Marks beside a Kind.
 SECRET: Final = object()  # never in a repr, nor in a cache
+COUNTED: Final = object()  # the length of what follows: written from that, whatever the record says
 IGNORED: Final = object()  # the official client skips it: what it holds is told as drift when not zero
 
 
@@ -39,6 +40,7 @@ class Kind(NamedTuple):
     nested: "Layout[Any] | None" = None
     inline: bool = False  # a nested record whose fields are shown beside the others
     ignored: bool = False  # marked IGNORED
+    counted: bool = False  # marked COUNTED
 
     @property
     def size(self) -> int:
@@ -83,7 +85,7 @@ def kind_of(hint: Any) -> Kind | None:
     """The Kind in an annotation, or None where the field is not among the fixed bytes."""
     marks = getattr(hint, "__metadata__", ())
     kind = next((mark for mark in marks if isinstance(mark, Kind)), None)
-    return kind and kind._replace(ignored=IGNORED in marks)
+    return kind and kind._replace(ignored=IGNORED in marks, counted=COUNTED in marks)
 
 
 def is_secret(hint: Any) -> bool:

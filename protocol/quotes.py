@@ -24,6 +24,9 @@ _EXACT: Final = 2.0**49  # up to here a whole number survives / 10^d × 10^d wit
 TickRow = tuple[int, int, int, float, float, float, int, int, int]
 
 
+NEVER: Final = -(2**63)  # before every time
+
+
 @dataclass(slots=True)
 class Quote:
     """The merged state of one symbol; None is "never set".  Times in ms of server time.
@@ -42,8 +45,8 @@ class Quote:
     fields: int = 0  # change bits of the last record applied
     tick_seconds: int = 0
     tick_time_ms: int = 0
-    lasttime_bidask: int = 0  # 0 = unset
-    lasttime_last: int = 0
+    lasttime_bidask: int = NEVER
+    lasttime_last: int = NEVER
     bid_high: float | None = None
     bid_low: float | None = None
     ask_high: float | None = None

@@ -14,7 +14,7 @@ from ..enums import (
     SwapMode,
     TradeMode,
 )
-from ..layout import F64, I32, U16, U32, U64, Layout, Record, doubles, i8, i32, text, u8, u32
+from ..layout import COUNTED, F64, I32, U16, U32, U64, Layout, Record, doubles, i8, i32, text, u8, u32
 
 
 class AccountMain(Record, frozen=True):
@@ -117,7 +117,7 @@ class LeverageRule(Record, frozen=True):
     range_mode: Annotated[int, u32(RangeMode)] = 0  # volume: 0 total, 1 per symbol; value: 2, 3
     range_currency: Annotated[str, text(32)] = ""
     range_currency_digits: U32 = 0
-    tier_count: I32 = 0  # number of tier records that follow
+    tier_count: Annotated[I32, COUNTED] = 0  # number of tier records that follow
     tiers: list[LeverageTier] = []  # tier_count of them
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from ..enums import BookType, Timeframe
-from ..layout import F64, I32, I64, IGNORED, U16, U32, U64, Layout, Record, text, u8, u16
+from ..layout import COUNTED, F64, I32, I64, IGNORED, U16, U32, U64, Layout, Record, text, u8, u16
 
 
 class Tick(Record, frozen=True):
@@ -119,7 +119,7 @@ class Book(Record, frozen=True):
     time_msc: I32 = 0  # milliseconds
     flag_mask: Annotated[U32, IGNORED] = 0  # stored, not used
     books_flags: U32 = 0  # 2 = snapshot
-    count: U16 = 0  # levels that follow
+    count: Annotated[U16, COUNTED] = 0  # levels that follow
     levels: list[BookLevel] = []  # count of them
 
 

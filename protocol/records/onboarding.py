@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from ..layout import (
+    COUNTED,
     F64,
     I16,
     I64,
@@ -106,9 +107,9 @@ class Document(Record, frozen=True):
     data_type: U32 = 0
     document_type: U32 = 0
     front_name: Annotated[str, text(520)] = ""
-    front_size: U32 = 0  # bytes; the front file follows the record
+    front_size: Annotated[U32, COUNTED] = 0  # bytes; the front file follows the record
     back_name: Annotated[str, text(520)] = ""
-    back_size: U32 = 0  # bytes; the back file follows the front file
+    back_size: Annotated[U32, COUNTED] = 0  # bytes; the back file follows the front file
     front: bytes = b""  # front_size bytes
     back: bytes = b""  # back_size bytes
 

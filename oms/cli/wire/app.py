@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,31 +21,26 @@ from oms.cli.wire.values import Line
 
 app = typer.Typer(no_args_is_help=True, help="The protocol's layouts as JSON lines, for people, for tests.")
 
-Table = Annotated[bool, typer.Option("--table", help="Tables for people instead of JSON lines.")]
-
 
 @app.command()
 def decode(
-    pcap_lines: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="Decode this capture instead: direction, time, hex a line."
-        ),
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="Instead of stdin.")
     ] = None,
-    table: Table = False,
+    pcap_lines: Annotated[
+        bool, typer.Option("--pcap-lines", help="The input is a capture: direction, time, hex a line.")
+    ] = False,
+    table: Annotated[bool, typer.Option("--table", help="Tables for people instead of JSON lines.")] = False,
 ) -> None:
     """Bytes to names: {"kind", "command", "hex"} a line."""
-    if pcap_lines is not None:
-        with pcap_lines.open("rb") as capture:
-            _answer(decode_capture(capture), table=table)
-    else:
-        _answer(_served(decode_line), table=table)
+    with file.open("rb") if file else nullcontext(sys.stdin.buffer) as lines:
+        _answer(decode_capture(lines) if pcap_lines else _served(decode_line, lines), table=table)
 
 
 @app.command()
 def encode() -> None:
     """Names to bytes: {"kind", "command", "fields"} a line."""
-    _answer(_served(encode_line), table=False)
+    _answer(_served(encode_line, sys.stdin.buffer), table=False)
 
 
 @app.command()
@@ -51,11 +48,11 @@ def check(topic: Annotated[str, typer.Argument(help=", ".join([*TOPICS, *STEP_TO
     """The protocol's arithmetic: {"fields", "steps"} a line."""
     if topic not in TOPICS and topic not in STEP_TOPICS:
         raise typer.BadParameter(f"{topic}: not one of {', '.join([*TOPICS, *STEP_TOPICS])}")
-    _answer(_served(lambda line: check_line(topic, line)), table=False)
+    _answer(_served(partial(check_line, topic), sys.stdin.buffer), table=False)
 
 
-def _served(handle: Callable[[Line], Line]) -> Iterable[tuple[Line, str | None]]:
-    for number, line in enumerate(sys.stdin.buffer, 1):
+def _served(handle: Callable[[Line], Line], lines: Iterable[bytes]) -> Iterable[tuple[Line, str | None]]:
+    for number, line in enumerate(lines, 1):
         if line.strip():
             yield serve(handle, line, number)
 

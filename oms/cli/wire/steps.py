@@ -17,7 +17,7 @@ from oms.cli.wire.values import (
 from oms.cli.wire.view import from_json, to_json
 from protocol.book import OrderBook
 from protocol.commands import COMMANDS
-from protocol.quotes import Quote, Quotes, SymbolQuotes
+from protocol.quotes import NEVER, Quote, Quotes, SymbolQuotes
 from protocol.records.market import BookLevel
 
 TICKS: Final = 8
@@ -42,9 +42,11 @@ QUOTE_FIELDS: Final = [
     "price_change",
     "tick_time",
     "tick_time_ms",
+    "lasttime_bidask",
+    "lasttime_last",
     "fields",
 ]
-UNSET_AT_ZERO: Final = ("lasttime_bidask", "lasttime_last")
+LAST_TIMES: Final = ("lasttime_bidask", "lasttime_last")
 
 
 class QuoteCheck:
@@ -80,9 +82,9 @@ class QuoteCheck:
     def state(self) -> Line:
         """The live state."""
         quote: Quote = self._symbol.live
-        shown = {name: to_json(getattr(quote, name)) for name in QUOTE_FIELDS}
-        shown |= {name: getattr(quote, name) or None for name in UNSET_AT_ZERO}
-        return {**shown, "vol_last": str(quote.vol_last)}
+        shown = {name: getattr(quote, name) for name in QUOTE_FIELDS}
+        shown |= {name: None if shown[name] == NEVER else shown[name] for name in LAST_TIMES}
+        return {**{name: to_json(value) for name, value in shown.items()}, "vol_last": str(quote.vol_last)}
 
 
 class BookCheck:

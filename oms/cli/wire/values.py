@@ -76,14 +76,14 @@ def read_bytes(value: Any, field: str) -> bytes:
 def read_object(value: Any, field: str) -> dict[str, Any]:
     """An object from JSON; error bad_value."""
     if not isinstance(value, dict):
-        raise WireError("bad_value", f"{field}: not an object", field)
+        raise WireError("bad_value", f"{field or 'fields'}: not an object", field or "fields")
     return value
 
 
 def read_list(value: Any, field: str) -> list[Any]:
     """A list from JSON; error bad_value."""
     if not isinstance(value, list):
-        raise WireError("bad_value", f"{field}: not a list", field)
+        raise WireError("bad_value", f"{field or 'fields'}: not a list", field or "fields")
     return value
 
 

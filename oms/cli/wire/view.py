@@ -87,7 +87,7 @@ def _record(record: Any, fields: dict[str, Any], path: str) -> Any:
         kind = kind_of(hints[attribute])
         if kind is not None and kind.inline:
             values[attribute] = from_json(hints[attribute], fields, path)
-        elif name in fields:
+        elif name in fields and not (kind is not None and kind.counted):
             values[attribute] = from_json(hints[attribute], fields[name], f"{path}.{name}" if path else name)
     return record(**values)
 
