@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from protocol.account_body import Account
 from protocol.bodies import Body
 from protocol.commands import COMMANDS
-from protocol.layout import EPOCH_MS, FILETIME, Kind, Layout, kind_of
+from protocol.layout import EPOCH_MS, FILETIME, Kind, Layout, Record, kind_of
 from protocol.records import access, account, market, onboarding, symbols, trade
 from protocol.records.access import BootstrapAnswer, LoginAnswer
 from protocol.records.account import LeverageRule
@@ -26,7 +26,7 @@ from protocol.records.trade import DealTransaction, OrderTransaction
 
 Strategy = st.SearchStrategy[Any]
 
-LAYOUTS: dict[str, Layout[Any]] = {
+LAYOUTS: dict[str, Layout[Record]] = {
     name: value
     for module in (access, account, market, onboarding, symbols, trade)
     for name, value in vars(module).items()

@@ -86,6 +86,5 @@ def test_a_whole_block_of_padding_is_an_empty_message() -> None:
     assert Decryptor(KEY).decrypt(blocks(KEY, b"\x10" * 16)) == b""
 
 
-def test_the_initial_key_is_the_obfuscated_one_of_the_client() -> None:
-    """docs/protocol.md 2.1: every character code is one too high, 28 reads `&`... so hex, one down."""
+def test_the_initial_key_is_that_of_the_document() -> None:
     assert INITIAL_KEY.hex() == "02de02a1a65cc794684fcbea1ecb0fd74ae657e43662c11eee885d2fd64f4964"

@@ -142,7 +142,7 @@ def test_a_spread_without_id_tells_its_own_fields_only() -> None:
 
 @pytest.mark.parametrize("name", ["trade_mode", "trade_exemode", "swap_mode"])
 def test_no_override_is_known_in_an_override_and_not_in_a_symbol(name: str) -> None:
-    settings = {name: MAX32}
+    settings: dict[str, Any] = {name: MAX32}
     assert drift("answer", 3, override(**settings)) is NO_DRIFT
     assert drift("push", 13, [FullSymbol(trade=TradeSettings(**settings))]) == Drift(
         unknown=(Unlisted(f"[0].trade.{name}", MAX32),)

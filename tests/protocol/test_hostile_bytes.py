@@ -1,6 +1,7 @@
 """Whatever bytes come, reading them gives a value or a RemoteProtocolError, and nothing else."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -35,7 +36,7 @@ def seeds(name: str) -> list[bytes]:
 @given(data=st.data())
 def test_a_body_decoder_gives_a_value_or_says_that_they_erred(
     name: str,
-    body: Body,  # type: ignore[type-arg]
+    body: Body[Any],
     data: st.DataObject,
 ) -> None:
     near = st.sampled_from(seeds(name)).flatmap(damaged)
@@ -43,11 +44,13 @@ def test_a_body_decoder_gives_a_value_or_says_that_they_erred(
     try:
         value, drift = body.decode(raw)
     except RemoteProtocolError as why:
-        assert why.code in ("truncated", "bad_value")
+        failed = why.code
     else:
+        failed = ""
         assert isinstance(drift, Drift)
-        assert 0 <= drift.unread <= len(raw)
+        assert 0 <= drift.unread <= max(len(raw), 64 * 2**20)  # inflated, it may be more
         repr(value)
+    assert failed in ("", "truncated", "bad_value")
 
 
 @pytest.mark.parametrize("direction", Direction)
@@ -61,9 +64,11 @@ def test_unsealing_gives_a_frame_or_says_that_they_erred(direction: Direction, d
     try:
         frame = unseal(message, decryptor, direction)
     except RemoteProtocolError as why:
-        assert why.code in ("truncated", "decrypt")
+        failed = why.code
     else:
+        failed = ""
         assert frame is None or isinstance(frame, Frame)
+    assert failed in ("", "truncated", "decrypt")
     again = unseal(sealed, decryptor, Direction.ANSWER)
     assert again == Frame(8, 0, b"12345678", b"\0\0")
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.bodies import Batch
-from protocol.quotes import Quotes, SymbolQuotes, TickRow
+from protocol.quotes import NEVER, Quotes, SymbolQuotes, TickRow
 from protocol.records.market import TICK, Statistics, Tick
 
 # The literal transcription: 7.1, 7.5, 5.1.
@@ -61,8 +61,8 @@ class Slow:
     fields: int = 0
     tick_time: int = 0
     tick_time_ms: int = 0
-    lasttime_bidask: int = 0
-    lasttime_last: int = 0
+    lasttime_bidask: int | None = None
+    lasttime_last: int | None = None
     price_change: float | None = None
 
     def tick(self, row: TickRow) -> bool:
@@ -70,9 +70,9 @@ class Slow:
         d = min(self.digits, 8)
         # 2
         t = seconds * 1000 + delta
-        if (fields & 1 or fields & 2) and self.lasttime_bidask != 0 and t < self.lasttime_bidask:
+        if (fields & 1 or fields & 2) and self.lasttime_bidask and t < self.lasttime_bidask:
             return False
-        if fields & 4 and self.lasttime_last != 0 and t < self.lasttime_last:
+        if fields & 4 and self.lasttime_last and t < self.lasttime_last:
             return False
         # 3
         self.tick_time, self.tick_time_ms = seconds * 1000, t
@@ -113,12 +113,15 @@ class Slow:
         return True
 
 
-COMPARED = ["bid", "ask", "bid_last", "ask_last", "bid_src", "ask_src", "last_last", "vol_last", "fields", "tick_time", "tick_time_ms", "lasttime_bidask", "lasttime_last", "price_change"]
+COMPARED = [
+    *("bid", "ask", "bid_last", "ask_last", "bid_src", "ask_src", "last_last", "vol_last", "fields"),
+    *("tick_time", "tick_time_ms", "lasttime_bidask", "lasttime_last", "price_change"),
+]
 
 
 def shown(state: Any) -> list[str]:
     """All that is compared, as text: nan equals nan, and 0.0 equals -0.0."""
-    values = ((name, getattr(state, name)) for name in COMPARED)
+    values = ((name, None if (value := getattr(state, name)) == NEVER else value) for name in COMPARED)
     return [f"{name}={value + 0.0 if isinstance(value, float) else value!r}" for name, value in values]
 
 
@@ -222,6 +225,11 @@ def test_an_older_last_drops_the_record_though_its_bid_is_new() -> None:
     assert (state.last_last, state.bid) == (1.08, 0.0)
 
 
+def test_a_stored_time_of_zero_counts_as_unset() -> None:
+    state = merged(tick(5, 108000, last=108000, at=0), tick(5, 108001, last=108001, at=-5)).live
+    assert (state.bid, state.last_last, state.tick_time) == (1.08001, 1.08001, -5000)
+
+
 def test_delayed_and_live_quotes_never_mix() -> None:
     state = merged(tick(3, 108000, 108002), tick(3, 107000, 107002, flags=512))
     assert (state.live.bid, state.delayed.bid) == (1.08, 1.07)
@@ -307,7 +315,7 @@ def test_a_statistics_bit_brings_its_field(bit: int, name: str, wire: Any, expec
 @pytest.mark.parametrize(("bit", "changed"), [(0, 1), (3, 2), (6, 4), (9, 8), (20, 0)])
 def test_statistics_tell_the_change_of_the_four_prices_only(bit: int, changed: int) -> None:
     state = after(Statistics(symbol_id=1, fields=1 << bit, bid_last=1.0)).live
-    assert (state.fields, state.lasttime_bidask, state.lasttime_last) == (changed, 0, 0)
+    assert (state.fields, state.lasttime_bidask, state.lasttime_last) == (changed, NEVER, NEVER)
 
 
 def test_the_time_of_statistics_never_goes_back() -> None:

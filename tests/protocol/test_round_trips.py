@@ -1,18 +1,20 @@
 """Whatever a record or a body can hold comes back from its bytes as it was."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.bodies import Body
-from protocol.layout import Layout
+from protocol.layout import Layout, Record
 from tests.strategies import BODIES, LAYOUTS, fixed, of_body
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=list(LAYOUTS))
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_a_record_comes_back_from_its_bytes(layout: Layout, data: st.DataObject) -> None:  # type: ignore[type-arg]
+def test_a_record_comes_back_from_its_bytes(layout: Layout[Record], data: st.DataObject) -> None:
     record = data.draw(fixed(layout.record))
     raw = layout.dump(record)
     assert len(raw) == layout.size
@@ -24,7 +26,7 @@ def test_a_record_comes_back_from_its_bytes(layout: Layout, data: st.DataObject)
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_a_body_comes_back_from_its_bytes(body: Body, data: st.DataObject) -> None:  # type: ignore[type-arg]
+def test_a_body_comes_back_from_its_bytes(body: Body[Any], data: st.DataObject) -> None:
     value = data.draw(of_body(body))
     decoded, drift = body.decode(body.encode(value))
     assert decoded == value

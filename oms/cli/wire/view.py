@@ -64,7 +64,7 @@ def from_json(hint: Any, value: Any, path: str) -> Any:
             return None
         (plain,) = (option for option in get_args(plain) if option is not NoneType)
     if get_origin(plain) is list:
-        return _list(get_args(plain)[0], read_list(value, path or "fields"), path)
+        return _list(get_args(plain)[0], read_list(value, path), path)
     if plain == Sessions:
         return _sessions(value, path)
     if kind is not None and plain == tuple[float, ...]:
@@ -77,7 +77,7 @@ def from_json(hint: Any, value: Any, path: str) -> Any:
         return read_text(value, path)
     if plain is bytes:
         return _bytes(kind, value, path)
-    return _record(plain, read_object(value, path or "fields"), path)
+    return _record(plain, read_object(value, path), path)
 
 
 def _record(record: Any, fields: dict[str, Any], path: str) -> Any:

@@ -45,9 +45,12 @@ def test_without_a_pair_the_way_leads_through_the_dollar() -> None:
     assert rate.value == 1.0802 * 150.02
     assert rate.legs == (Leg("EURUSD", "ask", 1.0802, False), Leg("USDJPY", "ask", 150.02, False))
     assert rate_sell(PAIRS, "EUR", "JPY").value == 1.0800 * 150.00
+    assert rate_buy(PAIRS, "JPY", "EUR").value == (1 / 150.00) * (1 / 1.0800)
 
 
-@pytest.mark.parametrize(("source", "target"), [("EUR", "GBP"), ("GBP", "JPY"), ("GBP", "CHF"), ("", "USD")])
+@pytest.mark.parametrize(
+    ("source", "target"), [("EUR", "GBP"), ("GBP", "JPY"), ("GBP", "CHF"), ("", "USD"), ("RUB", "USD")]
+)
 def test_no_way_is_no_rate(source: str, target: str) -> None:
     assert rate_buy(PAIRS, source, target) == NO_RATE
     assert not rate_sell(PAIRS, source, target).known

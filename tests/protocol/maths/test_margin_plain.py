@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +170,13 @@ def test_hedging_in_flight_uses_initial_margin_for_its_part() -> None:
     assert total([buy(1, 1.0), sell(1, 1.0), order(1, 3, 1.0)], [one]) == 900.0
 
 
+def test_hedging_in_flight_without_a_rate_is_free() -> None:
+    free = symbol(
+        margin_rates_initial=(0.0, -1.0, *(1.0,) * 6), margin_rates_maintenance=(1.0, 1.0, *(0.0,) * 6)
+    )
+    assert total([buy(1, 1.0), order(0, 5, 1.0), order(1, 5, 1.0)], [free]) == 1000.0
+
+
 def test_hedging_larger_leg() -> None:
     one = symbol(margin_flags=4)
     assert total([buy(3, 1.0), sell(2, 1.0)], [one]) == 3000.0
@@ -233,6 +241,16 @@ def test_forts_position_and_its_opposite_in_a_netting_account() -> None:
     assert total([sell(2, 110.0)], [FORTS], net) == 1340.0  # 2 x (700 - 30)
     # 6 x (700 - 30) x 1.5 = 6030, less 2 x 670 without a rate
     assert total([buy(2, 110.0), order(3, 6, 110.0, 1.5)], [FORTS], net) == 4690.0
+
+
+def test_forts_order_rates_count_but_not_in_the_reduction() -> None:
+    net = account(NETTING)
+    rated = msgspec.structs.replace(FORTS, margin_rates_initial=(1.0, 1.0, 3.0, 3.0, *(1.0,) * 4))
+    assert total([order(2, 1, 110.0)], [rated], net) == 3090.0
+    held = msgspec.structs.replace(FORTS, margin_rates_maintenance=(2.0, 5.0, *(0.0,) * 6))
+    assert total([buy(1, 110.0)], [held], net) == 2060.0
+    # 4 x 670 x 3 = 8040, less 670
+    assert total([buy(1, 110.0), order(3, 4, 110.0)], [rated], net) == 7370.0
 
 
 def test_forts_maintenance_is_not_replaced_by_initial() -> None:
@@ -329,6 +347,8 @@ def test_margin_is_never_negative_for_rates_that_are_not(
         margin_rates_initial=initial,
         margin_rates_maintenance=maintenance,
     )
+    if margin_mode == NETTING:  # which holds one position of a symbol
+        del positions[1:]
     found = total([*positions, *orders], [one], account(margin_mode))
     assert found is not None
     assert found >= 0

@@ -36,6 +36,11 @@ def test_positions_take_maintenance_orders_initial_each_from_the_first_tier(mode
     assert total([buy(2, 1.0), order(2, 4, 1.0)], rules=[rule(mode, *STEPS)]) == 30000.0 + 9000.0
 
 
+def test_pendings_without_a_rate_take_no_room_in_the_tiers() -> None:
+    one = symbol(margin_rates_initial=(1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0))
+    assert total([order(2, 1, 1.0), order(4, 5, 1.0)], [one], rules=[rule(1, *STEPS)]) == 1000.0
+
+
 def test_volume_beyond_the_last_tier_takes_its_rate() -> None:
     assert total([order(2, 12, 1.0)], rules=[rule(1, *STEPS)]) == 1000.0 + 4000.0 + 28000.0 + 8000.0
 

@@ -203,6 +203,7 @@ def test_revaluation_price() -> None:
 def test_revaluation_needs_rates_and_prices() -> None:
     good = ProfitRates(1.0, 1.0)
     assert can_revalue(good, 1.0, 1.1)
+    assert can_revalue(ProfitRates(0.0067, 0.0066), 0.5, 0.6)
     assert not can_revalue(ProfitRates(0.0, 1.0), 1.0, 1.1)
     assert not can_revalue(ProfitRates(1.0, 0.0), 1.0, 1.1, negative_prices=True)
     assert not can_revalue(good, 0.0, 1.1)

@@ -72,7 +72,8 @@ def test_normalize_is_idempotent_where_doubles_are_fine_enough(value: float, dig
 @given(st.floats(-1e6, 1e6), st.integers(0, 8))
 def test_normalize_stays_within_half_a_unit(value: float, digits: int) -> None:
     distance = abs(Fraction(normalize(value, digits)) - Fraction(value)) * 10**digits
-    assert distance <= Fraction(1, 2) + Fraction(1, 10**6)
+    coarseness = 2 * Fraction(math.ulp(value)) * 10**digits
+    assert distance <= Fraction(1, 2) + Fraction(1, 10**6) + coarseness
 
 
 @given(st.floats(0, 1e9), DIGITS)

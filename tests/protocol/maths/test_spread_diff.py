@@ -48,6 +48,8 @@ def test_extremes_move_by_half_the_spread(spread_diff: int, balance: int, bid: f
 
 def test_an_extreme_of_zero_or_less_stays_raw() -> None:
     assert adjust_bid_extreme(2e-5, POINT, DIGITS, 4, 0) == 2e-5
+    assert adjust_bid_extreme(3e-5, POINT, DIGITS, 4, 0) == 1e-5
+    assert adjust_ask_extreme(2e-5, POINT, DIGITS, -4, 0) == 2e-5
     assert adjust_ask_extreme(1e-5, POINT, DIGITS, -4, 0) == 1e-5
     assert adjust_ask_extreme(3e-5, POINT, DIGITS, -4, 0) == 1e-5
 

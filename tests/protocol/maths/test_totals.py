@@ -70,6 +70,8 @@ def test_exchange_valuation_and_commissions_count() -> None:
 def test_floating_profit_in_free_margin(mode: int, gain: float, loss: float) -> None:
     assert totals(account(margin_free_mode=mode), [made(20.0)], 100.0).margin_free == gain
     assert totals(account(margin_free_mode=mode), [made(-20.0)], 100.0).margin_free == loss
+    cents = totals(account(margin_free_mode=mode), [made(0.5)], 100.0).margin_free
+    assert cents == (900.0 if gain == 900.0 else 900.5)
 
 
 def test_excluded_profit_is_that_of_buys_without_swap() -> None:
@@ -154,6 +156,8 @@ def test_without_margin_flag_128_stops_a_hedging_account_out() -> None:
     assert state(margin_mode=0) == (0, False)
     assert state(trade_flags=127) == (0, False)
     assert state(balance=10.0) == (0, False)
+    assert state(balance=-1.0) == (0, False)  # the profit of 1 makes up for it
+    assert state(balance=-1.01) == (2, True)
     assert state(positions=[]) == (0, False)
     assert state(positions=[made(0.0, 1.0)]) == (2, True)
 

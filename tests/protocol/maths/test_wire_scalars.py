@@ -171,6 +171,13 @@ def test_account_fields_count(change: dict[str, Any], name: str, expected: float
     assert TOPICS["margin"](fields)[name] == expected
 
 
+@pytest.mark.parametrize(("flags", "level"), [(7, 1010.0), (8, 1000.0)])
+def test_bit_8_of_the_margin_flags_excludes_the_profit_of_buys(flags: int, level: float) -> None:
+    fields = {**plain_margin(), "orders": [], "positions": [{"volume": 1, "open": 100, "profit": 100}]}
+    fields = bent(bent(fields, "symbol.margin_flags", flags), "symbol.contract_size", 10)
+    assert TOPICS["margin"](fields)["margin_level"] == level
+
+
 def test_a_stop_limit_carries_its_trigger_other_orders_need_none() -> None:
     fields = plain_margin()
     limit = bent(bent(fields, "orders[0].type", 2), "orders[0].price_trigger", ...)

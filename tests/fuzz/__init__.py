@@ -1,0 +1,1 @@
+"""A plain fuzzer of the wire: `python -m tests.fuzz [--seconds N] [--seed S]`."""
