@@ -63,7 +63,5 @@ def test_a_wrong_import_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     source = tmp_path / "protocol" / "records" / "bad.py"
     source.parent.mkdir(parents=True)
-    source.write_text(
-        "import os\nimport trio\nfrom ..session import Session\nfrom ..layout import U8\nfrom oms import cli\n"
-    )
+    source.write_text("import os\nimport trio\nfrom ..session import Session\nfrom ..layout import U8\n")
     assert violations(source) == ["trio", "protocol.session"]
