@@ -6,15 +6,18 @@ import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from oms.cli.wire.capture import decode_capture
 from oms.cli.wire.lines import decode, encode, serve
 from oms.cli.wire.steps import STEP_TOPICS, check_line
 from protocol.bodies import Body
 from protocol.commands import COMMANDS
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.frame import HEADER
-from protocol.messages import Request
+from protocol.messages import Push, Request
 from protocol.records.access import Init
+from protocol.records.market import Tick
 from protocol.session import Role, Session
+from tests.cli.wire.recorder import Recorder
 from tests.protocol.conversation import bootstrapped, connected, exchange, logged_in, say
 from tests.protocol.golden import STEPPED, Vector, bodies, vectors
 
@@ -185,7 +188,25 @@ def _lines() -> list[Target]:
         found.append(Target(f"wire check {name}", steps, _served(check)))
         found.append(Target(f"wire check {name} tampered", steps, _tampered(check)))
     assert {*STEPPED.values()} == {*STEP_TOPICS}
-    return found
+    return [*found, Target("wire decode --pcap-lines", [_capture(bytes(32)), _capture(bytes(16))], _captured)]
+
+
+def _capture(key: bytes) -> bytes:
+    """A session, a push, a reconnect."""
+    talk = Recorder()
+    talk.bootstrap(key)
+    talk.login()
+    talk.say(Push(8, [Tick(symbol_id=5)]))
+    talk.connect()
+    talk.bootstrap(bytes(24))
+    return "\n".join(talk.lines).encode()
+
+
+def _captured(raw: bytes) -> None:
+    lines = raw.split(b"\n")
+    answers = [*decode_capture(lines)]
+    assert len(answers) == len([line for line in lines if line.strip()])
+    json.dumps([answer for answer, _ in answers], allow_nan=False)
 
 
 def _check(topic: str) -> Callable[[Any], Any]:
@@ -212,6 +233,7 @@ ODD: tuple[Any, ...] = (
     2**32,
     2**64,
     10**30,
+    10**400,
     0.5,
     1e308,
     "",

@@ -82,6 +82,13 @@ def test_what_is_no_ciphertext_leaves_the_next_message_readable(bad: bytes) -> N
     assert decryptor.decrypt(fresh(KEY, b"after")) == b"after"
 
 
+def test_no_ciphertext_is_no_message_under_any_key() -> None:
+    """Under one key in 256 a lone zero block would seem to be padded: hence so many."""
+    for number in range(1000):
+        with pytest.raises(DecryptError, match="ciphertext of 0 bytes"):
+            Decryptor(number.to_bytes(16, "big")).decrypt(b"")
+
+
 def test_a_whole_block_of_padding_is_an_empty_message() -> None:
     assert Decryptor(KEY).decrypt(blocks(KEY, b"\x10" * 16)) == b""
 

@@ -82,52 +82,6 @@ def test_every_layout_has_its_size_checked() -> None:
     assert set(LAYOUTS.values()) == set(SIZES)
 
 
-# Offsets of the tables, spread over the records: a field lost and another one doubled keep the size.
-OFFSETS = [
-    (access.LOGIN, "password", 4),
-    (access.LOGIN, "cid", 196),
-    (access.LOGIN, "lead_cookie_id", 340),
-    (access.LOGIN, "url_length", 476),
-    (access.LOGIN, "login", 736),
-    (access.LOGIN, "password_ticket", 744),
-    (access.LOGIN, "session", 904),
-    (account.ACCOUNT_MAIN, "rights", 1),
-    (account.ACCOUNT_MAIN, "server_build", 353),
-    (account.ACCOUNT_MAIN, "daylightmode", 743),
-    (account.ACCOUNT_MAIN, "otp_status", 812),
-    (account.TRADE_SETTINGS, "trade_instant_volume", 316),
-    (account.TRADE_SETTINGS, "margin_rates_maintenance", 452),
-    (account.TRADE_SETTINGS, "swap_rates", 572),
-    (trade.POSITION, "trade_volume", 124),
-    (trade.POSITION, "external_id", 272),
-    (trade.ORDER, "order_state", 220),
-    (trade.ORDER, "activation_mode", 344),
-    (trade.DEAL, "trade_action", 152),
-    (trade.DEAL, "commission_fee", 348),
-    (symbols.SYMBOL, "sector", 524),
-    (symbols.FULL_SYMBOL, "point", 1396),
-    (symbols.FULL_SYMBOL, "trade", 1536),
-    (symbols.FULL_SYMBOL, "schedule", 2164),
-    (symbols.FULL_SYMBOL, "subscription", 3060),
-    (market.TICK, "tick_volume", 36),
-    (market.STATISTICS, "lasttime_msc", 208),
-    (market.RATES_REQUEST, "from", 66),
-    (trade.TRADE_REQUEST, "price_deviation", 144),
-    (trade.TRADE_REQUEST, "comment", 164),
-    (trade.TRADE_RESULT, "res_time", 36),
-    (trade.DEAL_TRANSACTION, "balance", 712),
-    (onboarding.OPENING, "reserved_one", 1136),
-    (onboarding.REAL_EXT, "reserved", 772),
-    (onboarding.DOCUMENT, "back_size", 1052),
-    (onboarding.LINK, "icon", 1032),
-]
-
-
-@pytest.mark.parametrize(("layout", "name", "offset"), OFFSETS)
-def test_a_field_stands_where_the_document_says(layout: Layout[Any], name: str, offset: int) -> None:
-    assert {field.name: field.offset for field in layout.fields}[name] == offset
-
-
 def short(size: int = 8) -> Layout[Any]:
     class Short(Record, frozen=True):
         word: Annotated[str, text(size)] = ""

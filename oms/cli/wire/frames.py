@@ -33,28 +33,28 @@ def encode_frame(line: Line, fields: Any) -> tuple[int, bytes]:
     request = direction is Direction.REQUEST
     prefix = CLIENT_PREFIX if request else SERVER_PREFIX
     if "prefix" in fields:
-        numbers = read_list(fields["prefix"], "fields.prefix")
+        numbers = read_list(fields["prefix"], "prefix")
         if len(numbers) != 2:
-            raise WireError("bad_value", "fields.prefix: not two numbers", "fields.prefix")
-        prefix = bytes(read_int(n, f"fields.prefix[{i}]", 0, 255) for i, n in enumerate(numbers))
+            raise WireError("bad_value", "prefix: not two numbers", "prefix")
+        prefix = bytes(read_int(n, f"prefix[{i}]", 0, 255) for i, n in enumerate(numbers))
     name = "payload" if request else "body"
-    body = read_bytes(fields.get(name, ""), f"fields.{name}")
-    code = None if request else read_int(fields.get("code", 0), "fields.code", 0, 255)
+    body = read_bytes(fields.get(name, ""), f"{name}")
+    code = None if request else read_int(fields.get("code", 0), "code", 0, 255)
     return command, seal(Frame(command, code, body, prefix), Encryptor(key))
 
 
 def _direction(fields: Line) -> Direction:
-    direction = needed(fields, "direction", "fields.direction")
+    direction = needed(fields, "direction")
     if direction not in [option.value for option in Direction]:
         options = " or ".join(option.value for option in Direction)
-        raise WireError("bad_value", f"fields.direction: not {options}", "fields.direction")
+        raise WireError("bad_value", f"direction: not {options}", "direction")
     return Direction(direction)
 
 
 def _key(fields: Line) -> bytes:
-    key = read_bytes(needed(fields, "key", "fields.key"), "fields.key")
+    key = read_bytes(needed(fields, "key"), "key")
     if len(key) not in KEY_SIZES:
-        raise WireError("bad_value", f"fields.key: {len(key)} bytes, not 16, 24 or 32", "fields.key")
+        raise WireError("bad_value", f"key: {len(key)} bytes, not 16, 24 or 32", "key")
     return key
 
 
@@ -69,7 +69,7 @@ def decode_cipher(line: Line, raw: bytes) -> tuple[None, Any, Drift]:
 def encode_cipher(_line: Line, fields: Any) -> tuple[None, bytes]:
     """The ciphertext under the line's key."""
     fields = read_object(fields, "fields")
-    if any(read_bytes(fields.get("iv", ""), "fields.iv")):
-        raise WireError("bad_value", "fields.iv: always zeros", "fields.iv")
-    plaintext = read_bytes(fields.get("plaintext", ""), "fields.plaintext")
+    if any(read_bytes(fields.get("iv", ""), "iv")):
+        raise WireError("bad_value", "iv: always zeros", "iv")
+    plaintext = read_bytes(fields.get("plaintext", ""), "plaintext")
     return None, Encryptor(_key(fields)).encrypt(plaintext)

@@ -56,10 +56,10 @@ class QuoteCheck:
 
     def __init__(self, fields: Line) -> None:
         self._symbol = SymbolQuotes(
-            read_int(needed(fields, "digits", "fields.digits"), "fields.digits", *U32),
-            read_float(needed(fields, "point", "fields.point"), "fields.point"),
-            read_int(fields.get("spread_diff", 0), "fields.spread_diff", *I32),
-            read_int(fields.get("spread_diff_balance", 0), "fields.spread_diff_balance", *I32),
+            read_int(needed(fields, "digits"), "digits", *U32),
+            read_float(needed(fields, "point"), "point"),
+            read_int(fields.get("spread_diff", 0), "spread_diff", *I32),
+            read_int(fields.get("spread_diff_balance", 0), "spread_diff_balance", *I32),
         )
         self._quotes = Quotes()
         self._known = False
@@ -94,8 +94,8 @@ class BookCheck:
 
     def __init__(self, fields: Line) -> None:
         self._book = OrderBook(
-            read_int(needed(fields, "digits", "fields.digits"), "fields.digits", *U32),
-            read_float(needed(fields, "contract_size", "fields.contract_size"), "fields.contract_size"),
+            read_int(needed(fields, "digits"), "digits", *U32),
+            read_float(needed(fields, "contract_size"), "contract_size"),
         )
 
     def step(self, step: Line, path: str) -> None:

@@ -3,54 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from oms.cli.wire.capture import decode_capture
 from protocol.cipher import INITIAL_KEY, Decryptor, Encryptor
 from protocol.errors import RemoteProtocolError
 from protocol.frame import Frame, seal
-from protocol.messages import Answer, Push, Refused, Request
-from protocol.records.access import BootstrapAnswer, BootstrapRequest, Login, LoginAnswer
+from protocol.messages import Push, Refused, Request
 from protocol.records.market import Tick
 from protocol.records.trade import ServerLink
-from protocol.session import Role, Session
+from protocol.session import Role
 from tests.cli.wire.command import wire
-
-TOKEN = bytes(range(64))
-
-
-class Recorder:
-    """Two sessions, and what went over their wire as lines of a capture."""
-
-    def __init__(self, out: str = ">", back: str = "<", between: str = " ") -> None:
-        self.arrows = {Role.TERMINAL: out, Role.GATEWAY: back}
-        self.between = between
-        self.lines: list[str] = []
-        self.connect()
-
-    def connect(self) -> None:
-        self.terminal, self.gateway = Session(Role.TERMINAL), Session(Role.GATEWAY)
-
-    def say(self, message: Request | Answer | Refused | Push) -> None:
-        asks = isinstance(message, Request)
-        speaker, hearer = (self.terminal, self.gateway) if asks else (self.gateway, self.terminal)
-        sealed = speaker.send(message)
-        assert sealed is not None
-        hearer.receive(sealed)
-        self.write(speaker.role, sealed.hex())
-
-    def write(self, role: Role, digits: str) -> None:
-        columns = (self.arrows[role], f"{len(self.lines)}.5", digits)
-        self.lines.append(self.between.join(columns))
-
-    def bootstrap(self, key: bytes, token: bytes = bytes(64)) -> None:
-        self.say(Request(0, BootstrapRequest(token)))
-        self.say(Answer(0, BootstrapAnswer(5687, TOKEN, key)))
-
-    def login(self) -> None:
-        self.say(Request(28, Login(login=1001, password="Secret#1")))  # noqa: S106
-        self.say(Answer(28, LoginAnswer(b"t" * 160, 77)))
-
-    def decoded(self) -> list[dict[str, Any]]:
-        return [answer for answer, _ in decode_capture(line.encode() for line in self.lines)]
+from tests.cli.wire.recorder import TOKEN, Recorder, decoded
 
 
 def kinds(lines: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
@@ -116,7 +77,7 @@ def test_commas_and_short_arrows_will_do() -> None:
     talk = Recorder(between=", ")
     talk.bootstrap(bytes(24))
     talk.login()
-    assert [kind for kind, _ in kinds(talk.decoded())] == ["request", "response"] * 2
+    assert [kind for kind, _ in kinds(decoded(talk))] == ["request", "response"] * 2
 
 
 def test_a_reconnect_is_seen_though_the_old_key_seems_to_fit() -> None:
@@ -129,7 +90,7 @@ def test_a_reconnect_is_seen_though_the_old_key_seems_to_fit() -> None:
     talk.connect()
     talk.bootstrap(bytes(32), TOKEN)
     talk.login()
-    assert [line for line in talk.decoded() if "error" in line] == []
+    assert [line for line in decoded(talk) if "error" in line] == []
 
 
 def opens(key: bytes, message: bytes) -> bool:
@@ -148,7 +109,7 @@ def test_unknown_commands_of_the_session_are_told_as_such() -> None:
     talk.write(Role.TERMINAL, talk.terminal.seal(52, None, b"").hex())
     talk.write(Role.GATEWAY, talk.gateway.seal(52, 9, b"why").hex())
     talk.say(Push(15, ServerLink(0)))
-    last = talk.decoded()[4:]
+    last = decoded(talk)[4:]
     assert kinds(last) == [
         (None, "unknown_command"),
         (None, "unknown_command"),
@@ -163,4 +124,4 @@ def test_a_capture_without_its_bootstrap_cannot_be_decrypted() -> None:
     talk.bootstrap(bytes(range(32)))
     talk.login()
     talk.lines = talk.lines[2:]
-    assert kinds(talk.decoded()) == [(None, "decrypt")] * 2
+    assert kinds(decoded(talk)) == [(None, "decrypt")] * 2

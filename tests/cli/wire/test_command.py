@@ -137,7 +137,7 @@ def test_check_answers_lines_of_its_topic() -> None:
     assert ran.code == 1
     assert ran.lines[0] == {"name": "a", "parsed": {"sell": [], "buy": []}}
     assert ran.lines[1]["name"] == "b"
-    assert ran.lines[1]["error"]["field"] == "fields.contract_size"
+    assert ran.lines[1]["error"]["field"] == "contract_size"
     assert wire("check", "normalize", given=[{"fields": {"value": 1.25, "digits": 1}}]).lines == [
         {"parsed": {"value": 1.3}}
     ]
