@@ -23,7 +23,7 @@ test: setup
 test-fast: setup
 	$(BIN)/pytest -m "not slow"
 
-# What .ci/run runs beside the tests: format, lint, types, coverage of the wire, docs that match the code.
+# What .ci/run runs before the tests: format, lint, types, docs that match the code.
 # (Layering is held by tests/test_layering.py, run here too so that a wrong import is told early.)
 check: setup
 	$(BIN)/ruff format --check .

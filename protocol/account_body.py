@@ -7,14 +7,13 @@ its own; this codec does the same in both directions.
 
 from collections.abc import Iterator
 from struct import Struct
-from struct import error as StructError  # noqa: N812 - the struct module's own name says nothing
 from typing import Any
 
 import msgspec
 
-from .bodies import COUNT, Reader, dump_under, write_counted, write_records
+from .bodies import COUNT, Reader, dump_under, pack_number, write_counted, write_records
 from .drift import Drift, Told, drift_of, in_list, under
-from .errors import LocalProtocolError, Truncated
+from .errors import LocalProtocolError
 from .records.account import (
     ACCOUNT_MAIN,
     COMMISSION,
@@ -65,7 +64,7 @@ class AccountBody:
         if value.trade_flags is None:
             return b"".join(written)
         if value.trade_settings:
-            written.append(_number("trade_flags", I32, value.trade_flags))
+            written.append(pack_number("trade_flags", I32, value.trade_flags))
         elif value.trade_flags != 0:
             raise LocalProtocolError(
                 "trade_flags: without overrides the zero count is read again as trade_flags, so they are 0",
@@ -74,7 +73,7 @@ class AccountBody:
         for name, code in (("symbols_count", I32), ("leverage_flags", U64)):
             if (number := getattr(value, name)) is None:
                 return b"".join(written)
-            written.append(_number(name, code, number))
+            written.append(pack_number(name, code, number))
         if value.leverage_rules is None:
             return b"".join(written)
         written.append(_rules(value.leverage_rules))
@@ -96,16 +95,14 @@ class AccountBody:
             yield reader.number(name, code)
         if not reader.left:
             return
-        count = max(0, reader.number("leverage_rules count", I32))  # a negative one is read as none
-        yield [
-            _read_rule(reader) for _ in range(_credible("leverage_rules", count, LEVERAGE_RULE.size, reader))
-        ]
+        count = max(0, reader.number("leverage_rules", I32, " count"))  # a negative one is read as none
+        reader.credible("leverage_rules", count, LEVERAGE_RULE.size)
+        yield [_read_rule(reader, f"leverage_rules[{number}]") for number in range(count)]
         if not reader.left:
             return
-        count = reader.number("commissions count")
-        yield [
-            _read_commission(reader) for _ in range(_credible("commissions", count, COMMISSION.size, reader))
-        ]
+        count = reader.number("commissions", what=" count")
+        reader.credible("commissions", count, COMMISSION.size)
+        yield [_read_commission(reader, f"commissions[{number}]") for number in range(count)]
 
     @staticmethod
     def _told(account: Account) -> Iterator[Told]:
@@ -115,22 +112,15 @@ class AccountBody:
         yield from in_list("leverage_rules", LEVERAGE_RULE, account.leverage_rules or ())
 
 
-def _credible(what: str, count: int, size: int, reader: Reader) -> int:
-    """The count, once there are bytes for that many records."""
-    if count * size > reader.left:
-        raise Truncated(f"{what}: {reader.left} bytes for {count} records", field=what)
-    return count
-
-
-def _read_rule(reader: Reader) -> LeverageRule:
-    rule = reader.record("leverage_rules", LEVERAGE_RULE)
-    tiers = reader.records("tiers", LEVERAGE_TIER, max(0, rule.tier_count))
+def _read_rule(reader: Reader, path: str) -> LeverageRule:
+    rule = reader.record(path, LEVERAGE_RULE)
+    tiers = reader.records(f"{path}.tiers", LEVERAGE_TIER, max(0, rule.tier_count))
     return msgspec.structs.replace(rule, tiers=tiers)
 
 
-def _read_commission(reader: Reader) -> Commission:
-    commission = reader.record("commissions", COMMISSION)
-    return msgspec.structs.replace(commission, tiers=reader.counted("tiers", COMMISSION_TIER))
+def _read_commission(reader: Reader, path: str) -> Commission:
+    commission = reader.record(path, COMMISSION)
+    return msgspec.structs.replace(commission, tiers=reader.counted(f"{path}.tiers", COMMISSION_TIER))
 
 
 def _rules(rules: list[LeverageRule]) -> bytes:
@@ -149,10 +139,3 @@ def _commissions(commissions: list[Commission]) -> bytes:
         written.append(dump_under(path, COMMISSION, commission))
         written.append(write_counted(f"{path}.tiers", COMMISSION_TIER, commission.tiers))
     return b"".join(written)
-
-
-def _number(name: str, code: Struct, value: int) -> bytes:
-    try:
-        return code.pack(value)
-    except StructError:
-        raise LocalProtocolError(f"{name}: out of range", code="out_of_range", field=name) from None

@@ -52,36 +52,46 @@ class Reader:
         """Bytes not read yet."""
         return len(self.body) - self.at
 
-    def number(self, what: str, code: Struct = COUNT) -> int:
-        """One number; `Truncated` names `what`."""
+    def number(self, field: str, code: Struct = COUNT, what: str = "") -> int:
+        """One number; `Truncated` tells the path of the field, and `what` of it is missing."""
         if self.left < code.size:
-            raise Truncated(f"{what}: {self.left} of {code.size} bytes", field=what)
+            raise _cut(field, f"{what}: {self.left} of {code.size} bytes")
         (value,) = code.unpack_from(self.body, self.at)
         self.at += code.size
         return int(value)
 
-    def take(self, what: str, size: int) -> bytes:
-        """So many bytes; `Truncated` names `what`."""
+    def take(self, field: str, size: int) -> bytes:
+        """So many bytes; `Truncated` tells the path of the field."""
         if self.left < size:
-            raise Truncated(f"{what}: {self.left} of {size} bytes", field=what)
+            raise _cut(field, f": {self.left} of {size} bytes")
         self.at += size
         return self.body[self.at - size : self.at]
 
-    def record(self, what: str, layout: Layout[R], *tail: object) -> R:
-        """One record; `Truncated` names `what`."""
+    def record(self, field: str, layout: Layout[R], *tail: object) -> R:
+        """One record; `Truncated` tells its path."""
         if self.left < layout.size:
-            raise Truncated(f"{what}: {self.left} of {layout.size} bytes", field=what)
+            raise _cut(field, f": {self.left} of {layout.size} bytes")
         record = layout.load(self.body, self.at, *tail)
         self.at += layout.size
         return record
 
-    def records(self, what: str, layout: Layout[R], count: int) -> list[R]:
-        """So many records in one pass; `Truncated` names `what` before any is made."""
-        return layout.load_many(self.take(what, count * layout.size))
+    def records(self, field: str, layout: Layout[R], count: int) -> list[R]:
+        """So many records in one pass; `Truncated` tells their path before any is made."""
+        return layout.load_many(self.take(field, count * layout.size))
 
-    def counted(self, what: str, layout: Layout[R]) -> list[R]:
+    def counted(self, field: str, layout: Layout[R]) -> list[R]:
         """A u32 count, then so many records."""
-        return self.records(what, layout, self.number(f"{what} count"))
+        return self.records(field, layout, self.number(field, what=" count"))
+
+    def credible(self, field: str, count: int, size: int) -> int:
+        """The count, once there are bytes for that many records of at least this size."""
+        if count * size > self.left:
+            raise _cut(field, f": {self.left} bytes for {count} records")
+        return count
+
+
+def _cut(field: str, what: str) -> Truncated:
+    return Truncated(f"{field or 'body'}{what}", field=field or None)
 
 
 def dump_under(path: str, layout: Layout[R], record: R, **counts: int) -> bytes:
@@ -106,6 +116,26 @@ def under_path(prefix: str, why: LocalProtocolError) -> LocalProtocolError:
     """The same error, its field seen from further out."""
     path = f"{prefix}.{why.field}" if why.field else prefix
     return LocalProtocolError(f"{prefix}.{why}", code=why.code, field=path)
+
+
+def pack_number(name: str, code: Struct, value: Any) -> bytes:
+    """One number outside of a record; an error tells its name."""
+    try:
+        return code.pack(value)
+    except StructError:
+        fits = "out_of_range" if isinstance(value, int) else "bad_value"
+        raise LocalProtocolError(f"{name}: does not fit", code=fits, field=name) from None
+
+
+def fixed_bytes(name: str, value: Any, size: int) -> bytes:
+    """Bytes outside of a record, padded with zeros; an error tells their name."""
+    if not isinstance(value, bytes):
+        raise LocalProtocolError(f"{name}: not bytes", field=name)
+    if len(value) > size:
+        raise LocalProtocolError(
+            f"{name}: {len(value)} bytes, at most {size}", code="out_of_range", field=name
+        )
+    return value.ljust(size, b"\0")
 
 
 class Empty:
@@ -228,7 +258,7 @@ class Counted(Generic[R]):
     def decode(self, body: bytes) -> tuple[list[R], Drift]:
         """The records; what follows them is unread."""
         reader = Reader(body)
-        records = reader.counted("records", self.layout)
+        records = reader.counted("", self.layout)
         return records, drift_of(in_list("", self.layout, records), reader.left)
 
     def encode(self, value: list[R]) -> bytes:
@@ -245,7 +275,8 @@ class SymbolIds:
         """The ids; what follows them is unread."""
         reader = Reader(body)
         ids = [
-            symbol_id for (symbol_id,) in COUNT.iter_unpack(reader.take("ids", reader.number("count") * 4))
+            symbol_id
+            for (symbol_id,) in COUNT.iter_unpack(reader.take("ids", reader.number("ids", what=" count") * 4))
         ]
         return ids, drift_of((), reader.left)
 

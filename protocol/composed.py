@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from .bodies import COUNT, Counted, Reader, dump_under, write_counted, write_records
+from .bodies import COUNT, Counted, Reader, dump_under, fixed_bytes, pack_number, write_counted, write_records
+from .cipher import KEY_SIZES
 from .drift import Drift, Told, drift_of, in_list, under
 from .errors import LocalProtocolError, RemoteProtocolError, Truncated
 from .records.access import (
@@ -35,7 +36,7 @@ from .records.trade import (
 
 U64 = Struct("<Q")
 TICKET_SIZE = 160
-KEY_SIZES = (16, 24, 32)
+LEVELS_LIMIT = 65535  # of a book: its count is a u16
 INFLATED_LIMIT = 64 * 1024 * 1024  # about 127 000 symbols; a larger list is a bomb, not a broker
 
 
@@ -55,9 +56,10 @@ class BootstrapAnswerBody:
 
     def encode(self, value: BootstrapAnswer) -> bytes:
         """The bytes; a key of no AES length is an error."""
-        if len(value.key) not in KEY_SIZES:
+        key = fixed_bytes("key", value.key, max(KEY_SIZES))[: len(value.key)]
+        if len(key) not in KEY_SIZES:
             raise LocalProtocolError("key: not 16, 24 or 32 bytes", field="key")
-        return BOOTSTRAP_ANSWER.dump(value) + value.key
+        return BOOTSTRAP_ANSWER.dump(value) + key
 
 
 class LoginAnswerBody:
@@ -77,9 +79,7 @@ class LoginAnswerBody:
         ticket = LOGIN_ANSWER.dump(value)
         if value.session is None:
             return ticket
-        if not 0 <= value.session < 2**64:
-            raise LocalProtocolError("session: does not fit u64", code="out_of_range", field="session")
-        return ticket + U64.pack(value.session)
+        return ticket + pack_number("session", U64, value.session)
 
 
 class OtpSetupBody:
@@ -90,7 +90,7 @@ class OtpSetupBody:
     def decode(self, body: bytes) -> tuple[OtpSetup, Drift]:
         """The request; `password_ticket` is None where the body ended before it."""
         reader = Reader(body)
-        setup = reader.record("OtpSetup", OTP_SETUP)
+        setup = reader.record("", OTP_SETUP)
         if reader.left >= TICKET_SIZE:
             ticket = reader.take("password_ticket", TICKET_SIZE)
             setup = msgspec.structs.replace(setup, password_ticket=ticket)
@@ -98,14 +98,9 @@ class OtpSetupBody:
 
     def encode(self, value: OtpSetup) -> bytes:
         """476 bytes, 636 with a ticket."""
-        ticket = value.password_ticket
-        if ticket is None:
+        if not value.password_ticket:
             return OTP_SETUP.dump(value)
-        if len(ticket) > TICKET_SIZE:
-            raise LocalProtocolError(
-                "password_ticket: longer than 160 bytes", code="out_of_range", field="password_ticket"
-            )
-        return OTP_SETUP.dump(value) + ticket.ljust(TICKET_SIZE, b"\0")
+        return OTP_SETUP.dump(value) + fixed_bytes("password_ticket", value.password_ticket, TICKET_SIZE)
 
 
 class SpreadGroups:
@@ -116,11 +111,12 @@ class SpreadGroups:
     def decode(self, body: bytes) -> tuple[list[SpreadGroup], Drift]:
         """The groups; a remainder shorter than a group's head is unread."""
         reader = Reader(body)
-        groups = []
+        groups: list[SpreadGroup] = []
         while reader.left >= SPREAD_GROUP.size + COUNT.size:
-            head = reader.record("group", SPREAD_GROUP)
-            count = reader.number("spreads count")
-            spreads = [self._spread(reader) for _ in range(self._credible(count, reader))]
+            path = f"[{len(groups)}].spreads"
+            head = reader.record(path, SPREAD_GROUP)
+            count = reader.credible(path, reader.number(path, what=" count"), SPREAD.size)
+            spreads = [self._spread(reader, f"{path}[{number}]") for number in range(count)]
             groups.append(SpreadGroup(head.ignored, spreads))
         return groups, drift_of(self._told(groups), reader.left)
 
@@ -139,17 +135,12 @@ class SpreadGroups:
         return b"".join(written)
 
     @staticmethod
-    def _credible(count: int, reader: Reader) -> int:
-        if count * SPREAD.size > reader.left:
-            raise Truncated(f"spreads: {reader.left} bytes for {count} records", field="spreads")
-        return count
-
-    @staticmethod
-    def _spread(reader: Reader) -> Spread:
-        spread = reader.record("spread", SPREAD)
+    def _spread(reader: Reader, path: str) -> Spread:
+        spread = reader.record(path, SPREAD)
         if not spread.spread_id:
             return spread
-        legs_a, legs_b = reader.counted("legs_a", SPREAD_LEG), reader.counted("legs_b", SPREAD_LEG)
+        legs_a = reader.counted(f"{path}.legs_a", SPREAD_LEG)
+        legs_b = reader.counted(f"{path}.legs_b", SPREAD_LEG)
         return msgspec.structs.replace(spread, legs_a=legs_a, legs_b=legs_b)
 
     @staticmethod
@@ -172,13 +163,11 @@ class Books:
         if len(body) <= COUNT.size:
             return [], drift_of(())
         reader = Reader(body)
-        count = reader.number("count")
-        if count * BOOK_HEAD.size > reader.left:
-            raise Truncated(f"books: {reader.left} bytes for {count} records", field="books")
+        count = reader.credible("", reader.number("", what="count"), BOOK_HEAD.size)
         books = []
-        for _ in range(count):
-            book = reader.record("book", BOOK_HEAD)
-            levels = reader.records("levels", BOOK_LEVEL, book.count)
+        for number in range(count):
+            book = reader.record(f"[{number}]", BOOK_HEAD)
+            levels = reader.records(f"[{number}].levels", BOOK_LEVEL, book.count)
             books.append(msgspec.structs.replace(book, levels=levels) if levels else book)
         return books, drift_of(self._told(books), reader.left)
 
@@ -186,6 +175,9 @@ class Books:
         """The books; each `count` is that of its levels."""
         written = [COUNT.pack(len(value))]
         for number, book in enumerate(value):
+            if len(book.levels) > LEVELS_LIMIT:
+                path = f"[{number}].levels"
+                raise LocalProtocolError(f"{path}: more than {LEVELS_LIMIT}", code="out_of_range", field=path)
             written.append(dump_under(f"[{number}]", BOOK_HEAD, book, count=len(book.levels)))
             written.append(write_records(f"[{number}].levels", BOOK_LEVEL, book.levels))
         return b"".join(written)
@@ -237,8 +229,9 @@ class Transactions:
         told: list[Told] = []
         while reader.left >= DEAL_TRANSACTION.size:
             at = f"[{len(records)}]"
-            head = reader.record("transaction", DEAL_TRANSACTION)
-            deals, positions = reader.counted("deals", DEAL), reader.counted("positions", POSITION)
+            head = reader.record(at, DEAL_TRANSACTION)
+            deals = reader.counted(f"{at}.deals", DEAL)
+            positions = reader.counted(f"{at}.positions", POSITION)
             told += under(at, DEAL_TRANSACTION.drift(head))
             told += in_list(f"{at}.deals", DEAL, deals)
             told += in_list(f"{at}.positions", POSITION, positions)
@@ -265,11 +258,12 @@ class RealOpenings:
         """The application; a remainder shorter than a document is unread."""
         reader = Reader(body)
         opening, extension = reader.record("opening", OPENING), reader.record("extension", REAL_EXT)
-        documents = []
+        documents: list[Document] = []
         while reader.left >= DOCUMENT.size:
-            document = reader.record("document", DOCUMENT)
-            front = reader.take("front", document.front_size)
-            back = reader.take("back", document.back_size)
+            path = f"documents[{len(documents)}]"
+            document = reader.record(path, DOCUMENT)
+            front = reader.take(f"{path}.front", document.front_size)
+            back = reader.take(f"{path}.back", document.back_size)
             documents.append(msgspec.structs.replace(document, front=front, back=back))
         return RealOpening(opening, extension, documents), drift_of((), reader.left)
 
@@ -298,16 +292,16 @@ class CompressedSymbols:
     def decode(self, body: bytes) -> tuple[list[Symbol], Drift]:
         """The symbols; a stream that is damaged or inflates beyond the limit is an error."""
         reader = Reader(body)
-        reader.take("prefix", COUNT.size)
+        reader.take("", COUNT.size)
         stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # 32: gzip or zlib, by the header
         try:
-            inflated = stream.decompress(reader.take("stream", reader.left), self.limit)
+            inflated = stream.decompress(reader.take("", reader.left), self.limit)
         except zlib.error:
-            raise RemoteProtocolError("symbols: neither a gzip nor a zlib stream", field="symbols") from None
+            raise RemoteProtocolError("symbols: neither a gzip nor a zlib stream") from None
         if not stream.eof:
             if stream.unconsumed_tail:
-                raise RemoteProtocolError(f"symbols: more than {self.limit} bytes inflated", field="symbols")
-            raise Truncated("symbols: the compressed stream is cut off", field="symbols")
+                raise RemoteProtocolError(f"symbols: more than {self.limit} bytes inflated")
+            raise Truncated("symbols: the compressed stream is cut off")
         symbols, drift = self.plain.decode(inflated)
         return symbols, drift.merged(drift_of((), len(stream.unused_data)))
 

@@ -35,6 +35,10 @@ class Frame(NamedTuple):
     body: bytes
     prefix: bytes = b"\x00\x00"
 
+    def __repr__(self) -> str:
+        """Without the body, which may hold a password or a key."""
+        return f"Frame(command={self.command}, code={self.code}, {len(self.body)} bytes)"
+
 
 class Header(NamedTuple):
     """The clear part of a frame, as the peer wrote it."""

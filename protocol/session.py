@@ -1,8 +1,10 @@
 """One end of a conversation: WebSocket messages in, typed messages out, no I/O, no clock.
 
-`MOVES` says who may send which command in which state; what is not in it is a violation, ours
+`MOVES` says who may begin what in which state: requests and pushes.  What is not in it is a violation, ours
 (`LocalProtocolError`, nothing was sent) or theirs (`RemoteProtocolError`).  The same table judges both
-roles, so that neither end is lenient with itself.
+roles, so that neither end is lenient with itself.  While a request that may change the state is under way,
+others must be allowed in both states, because nobody knows yet which of the two the peer is in.  An answer
+to what was asked is always allowed, even after a logout; what nobody asked for is told as `Unsolicited`.
 
 Answers carry no number of their own: they are matched by command.  So there is one request in flight per
 command, a bounded queue behind it, and after a timeout the command is *poisoned*: it takes no further
@@ -13,7 +15,7 @@ request is no longer in flight, and the next message is read as if nothing had h
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -37,22 +39,20 @@ class Role(Enum):
 
 
 BOOTSTRAP: Final = 0
-QUEUE_LIMIT: Final = 256  # requests of one command waiting here, or unanswered at a gateway
+QUEUE_LIMIT: Final = 256  # requests of one command waiting at a terminal; of all, unanswered at a gateway
+EMPTY: Final = COMMANDS[51].answer  # what an unknown command may be answered
 
 
-def _moves() -> dict[tuple[State, Role, int], State]:
-    moves: dict[tuple[State, Role, int], State] = {}
-    for number, command in COMMANDS.items():
-        if command.push:
-            moves |= {(state, Role.GATEWAY, number): state for state in PUSHED}
-        for state in command.states:
-            moves[state, Role.TERMINAL, number] = state
-            moves[state, Role.GATEWAY, number] = command.becomes or state
-    return moves
-
-
-# (state, who speaks, command) -> the state after it.  An answer that refuses changes no state.
-MOVES: Final = _moves()
+# (state, who speaks, command): what may be begun.  Answers are judged by whether somebody asked.
+MOVES: Final = frozenset(
+    [(state, Role.TERMINAL, number) for number, command in COMMANDS.items() for state in command.states]
+    + [
+        (state, Role.GATEWAY, number)
+        for number, command in COMMANDS.items()
+        if command.push
+        for state in PUSHED
+    ]
+)
 
 
 class Poisoned(LocalProtocolError):
@@ -173,18 +173,16 @@ class Session:
 
     def _ask(self, request: Request) -> bytes | None:
         command = request.command
-        self._advance(Role.TERMINAL, command, LocalProtocolError, mine=True)
+        self._allow(Role.TERMINAL, command, self._in_flight, LocalProtocolError)
         if command in self.poisoned:
             raise Poisoned(f"command {command}: poisoned by a timeout in this session")
         body = self._body(COMMANDS[command].request, request)
         if command not in self._in_flight:
             self._in_flight[command] = request
             return self.seal(command, None, body)
-        if COMMANDS[command].becomes:
-            raise LocalProtocolError(
-                f"command {command}: one is in flight, and its answer decides what may follow"
-            )
         queue = self._queues.setdefault(command, deque())
+        if self._in_flight[command] is request or any(waiting is request for waiting, _ in queue):
+            raise LocalProtocolError(f"command {command}: this request was sent already")
         if len(queue) >= self._limit:
             raise QueueFull(f"command {command}: {len(queue)} requests wait already")
         queue.append((request, body))
@@ -192,29 +190,31 @@ class Session:
 
     def _reply(self, message: Answer | Refused) -> bytes:
         command = message.command
-        state = self._advance(Role.GATEWAY, command, LocalProtocolError, mine=True)
         owed = self._asked.get(command)
         if not owed:
             raise LocalProtocolError(f"command {command}: nobody asked")
         if isinstance(message, Refused):
-            if not 0 < message.code < 256:
-                raise LocalProtocolError(f"code {message.code}: a refusal has 1 to 255", field="code")
-            code, body, state = message.code, message.body, self.state
+            code, body = _code_of(message, 1), message.body
+            if not isinstance(body, bytes):
+                raise LocalProtocolError("body: not bytes", field="body")
         else:
-            code, body = 0, self._body(COMMANDS[command].answer, message)
-        prefix = owed.popleft()
-        frame = self.seal(command, code, body, prefix if self._echo else None)
+            spec = COMMANDS.get(command)
+            code, body = 0, self._body(spec.answer if spec else EMPTY, message)
+        frame = self.seal(command, code, body, owed[0] if self._echo else None)
+        owed.popleft()
+        if not owed:
+            del self._asked[command]
         if isinstance(message, Answer):
-            self._learn(message.value)
-        self._enter(state)
+            self._accepted(message)
         return frame
 
     def _tell(self, push: Push) -> bytes:
         command = push.command
-        self._advance(Role.GATEWAY, command, LocalProtocolError, mine=True)
-        if self._asked.get(command):
+        self._allow(Role.GATEWAY, command, (), LocalProtocolError)
+        if command in self._asked:
             raise LocalProtocolError(f"command {command}: asked for, so a push would be taken for the answer")
-        return self.seal(command, push.code, self._body(COMMANDS[command].push, push))
+        code = _code_of(push, 0)
+        return self.seal(command, code, self._body(COMMANDS[command].push, push))
 
     # Listening.
 
@@ -234,73 +234,93 @@ class Session:
 
     def _heard_by_gateway(self, frame: Frame) -> Message:
         command = frame.command
-        if command not in COMMANDS and self.state not in (State.FRESH, State.CLOSED):
+        known = command in COMMANDS
+        if known or self.state not in PUSHED:
+            self._allow(Role.TERMINAL, command, self._asked, RemoteProtocolError)
+        unanswered = sum(map(len, self._asked.values()))
+        if unanswered >= self._limit:
+            raise RemoteProtocolError(f"command {command}: {unanswered} requests are unanswered already")
+        self._asked.setdefault(command, deque()).append(frame.prefix)
+        if not known:
             return Unknown(command, None, frame.body)
-        self._advance(Role.TERMINAL, command, RemoteProtocolError)
-        owed = self._asked.setdefault(command, deque())
-        if len(owed) >= self._limit:
-            raise RemoteProtocolError(f"command {command}: {len(owed)} requests are unanswered already")
-        owed.append(frame.prefix)
         value, drift = self._value(COMMANDS[command].request, frame, None)
         return Request(command, value, drift)
 
     def _heard_by_terminal(self, frame: Frame) -> Message:
         command, code = frame.command, frame.code or 0
-        spec = COMMANDS.get(command)
-        if spec is None and self.state not in (State.FRESH, State.CLOSED):
-            return Unknown(command, code, frame.body)
-        state = self._advance(Role.GATEWAY, command, RemoteProtocolError)
-        request = self._in_flight.get(command)
-        if request is not None:
-            return self._answered(frame, request, state)
+        if (request := self._in_flight.get(command)) is not None:
+            return self._answered(frame, request)
+        if self.state is State.FRESH:
+            self._allow(Role.GATEWAY, command, (), RemoteProtocolError)
         if (late := self.poisoned.get(command)) is not None:
             self.poisoned[command] = None
             return Late(command, code, frame.body, late)
-        if spec is not None and spec.push is not None:
-            value, drift = self._value(spec.push, frame, None)
-            return Push(command, value, code, drift)
+        if command not in COMMANDS:
+            return Unknown(command, code, frame.body)
+        if (self.state, Role.GATEWAY, command) in MOVES:
+            return self._pushed(frame)
         return Unsolicited(command, code, frame.body)
 
-    def _answered(self, frame: Frame, request: Request, state: State) -> Message:
+    def _answered(self, frame: Frame, request: Request) -> Message:
         command = frame.command
         del self._in_flight[command]
         try:
             if frame.code:
                 return Refused(command, frame.code, frame.body, request)
             value, drift = self._value(COMMANDS[command].answer, frame, request)
-            self._learn(value)
-            self._enter(state)
-            return Answer(command, value, drift, request)
+            answer = Answer(command, value, drift, request)
+            self._accepted(answer)
+            return answer
         finally:
-            self._release(command)
+            self._release()
 
-    def _release(self, command: int) -> None:
-        if queue := self._queues.get(command):
-            request, body = queue.popleft()
-            self._in_flight[command] = request
-            self._released.append(self.seal(command, None, body))
+    def _pushed(self, frame: Frame) -> Push:
+        code = frame.code or 0
+        try:
+            value, drift = self._value(COMMANDS[frame.command].push, frame, None)
+        except UnreadableBody:
+            if not code:
+                raise
+            # An error event: what its body holds is not known, and the code is what it tells.
+            value, drift = None, Drift(unread=len(frame.body))
+        return Push(frame.command, value, code, drift)
+
+    def _release(self) -> None:
+        """Send what waited and may go now."""
+        for command, queue in self._queues.items():
+            if queue and command not in self._in_flight and self._allowed(command, self._in_flight):
+                request, body = queue.popleft()
+                self._in_flight[command] = request
+                self._released.append(self.seal(command, None, body))
 
     # The rules.
 
-    def _advance(
+    def _allowed(self, command: int, under_way: Iterable[int]) -> bool:
+        """Whether a terminal may ask this now, whatever becomes of the requests that are under way."""
+        states = {self.state} | {COMMANDS[other].becomes for other in under_way if other in COMMANDS}
+        return all((state, Role.TERMINAL, command) in MOVES for state in states if state is not None)
+
+    def _allow(
         self,
         who: Role,
         command: int,
+        under_way: Iterable[int],
         fault: type[LocalProtocolError | RemoteProtocolError],
-        *,
-        mine: bool = False,
-    ) -> State:
-        if mine and who is not self.role:
+    ) -> None:
+        if fault is LocalProtocolError and who is not self.role:
             raise fault(f"command {command}: not a {self.role.value}'s to say that")
-        try:
-            return MOVES[self.state, who, command]
-        except KeyError:
-            raise fault(f"command {command}: not for a {who.value} to send while {self.state.name}") from None
+        if (self.state, who, command) not in MOVES:
+            raise fault(f"command {command}: not for a {who.value} to send while {self.state.name}")
+        if who is Role.TERMINAL and not self._allowed(command, under_way):
+            raise fault(
+                f"command {command}: not before a request under way is answered: it may end this state"
+            )
 
-    def _enter(self, state: State) -> None:
-        if state is State.CLOSED:
-            self.close()
-        self.state = state
+    def _accepted(self, answer: Answer) -> None:
+        self._learn(answer.value)
+        becomes = COMMANDS[answer.command].becomes if answer.command in COMMANDS else None
+        if becomes is not None and self.state is not State.CLOSED:  # nothing follows a logout
+            self.state = becomes
 
     def _learn(self, value: Any) -> None:
         """Keep what an answer gives for later: the key from now on, ticket and token for the next session."""
@@ -331,6 +351,12 @@ class Session:
             return body.decode(frame.body)
         except RemoteProtocolError as why:
             raise UnreadableBody(why, frame, request) from why
+
+
+def _code_of(message: Refused | Push, least: int) -> int:
+    if not least <= message.code <= 255:
+        raise LocalProtocolError(f"code {message.code!r}: {least} to 255", field="code")
+    return message.code
 
 
 def _header_fits(message: bytes) -> bool:

@@ -264,9 +264,9 @@ def states_table() -> str:
 def _cell(state: State, number: int) -> str:
     said = []
     for role, letter in ((Role.TERMINAL, "T"), (Role.GATEWAY, "G")):
-        after = MOVES.get((state, role, number))
-        if after is not None:
-            said.append(letter if after is state else f"{letter} → {after.name}")
+        if (state, role, number) in MOVES:
+            becomes = COMMANDS[number].becomes if role is Role.TERMINAL else None
+            said.append(f"{letter} → {becomes.name}" if becomes else letter)
     return " ".join(said)
 
 

@@ -110,8 +110,8 @@ class Document(Record, frozen=True):
     front_size: Annotated[U32, COUNTED] = 0  # bytes; the front file follows the record
     back_name: Annotated[str, text(520)] = ""
     back_size: Annotated[U32, COUNTED] = 0  # bytes; the back file follows the front file
-    front: bytes = b""  # front_size bytes
-    back: bytes = b""  # back_size bytes
+    front: Annotated[bytes, SECRET] = b""  # front_size bytes
+    back: Annotated[bytes, SECRET] = b""  # back_size bytes
 
 
 DOCUMENT = Layout(Document)

@@ -22,16 +22,16 @@ from hypothesis.stateful import (
 )
 
 from protocol.commands import State
-from protocol.credentials import login
+from protocol.credentials import init, login
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.messages import Answer, Late, Push, Refused, Request, Unknown, Unsolicited
-from protocol.records.access import BootstrapAnswer, BootstrapRequest, LoginAnswer
+from protocol.records.access import BootstrapAnswer, BootstrapRequest, LoginAnswer, OtpSetup
 from protocol.records.trade import ServerLink, TradeAnswer, TradeRequest
 from protocol.session import Role, Session
 from tests.protocol.conversation import KEY, TICKET
 
-TRADE, PING, LOGIN, BOOTSTRAP, LOGOUT = 12, 51, 28, 0, 2
-ASKABLE = (BOOTSTRAP, LOGIN, TRADE, TRADE, TRADE, PING, LOGOUT)
+TRADE, PING, LOGIN, BOOTSTRAP, LOGOUT, INIT, TWO_FACTOR = 12, 51, 28, 0, 2, 29, 43
+ASKABLE = (BOOTSTRAP, LOGIN, TRADE, TRADE, TRADE, PING, LOGOUT, INIT, TWO_FACTOR)
 
 
 class Conversation(RuleBasedStateMachine):
@@ -75,6 +75,10 @@ class Conversation(RuleBasedStateMachine):
             value = login(self.asked, "x")
         elif command == BOOTSTRAP:
             value = BootstrapRequest()
+        elif command == INIT:
+            value = init()
+        elif command == TWO_FACTOR:
+            value = OtpSetup()
         try:
             frame = self.terminal.send(Request(command, value))
         except LocalProtocolError:

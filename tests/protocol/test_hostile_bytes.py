@@ -1,5 +1,6 @@
 """Whatever bytes come, reading them gives a value or a RemoteProtocolError, and nothing else."""
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,23 @@ def test_a_body_decoder_gives_a_value_or_says_that_they_erred(
         assert 0 <= drift.unread <= max(len(raw), 64 * 2**20)  # inflated, it may be more
         repr(value)
     assert failed in ("", "truncated", "bad_value")
+
+
+@pytest.mark.parametrize(("name", "body"), BODIES.items(), ids=list(BODIES))
+def test_the_memory_of_a_decoder_is_bounded_by_what_it_reads(name: str, body: Body[Any]) -> None:
+    """Counts of all ones wherever one may stand, behind which there is nothing."""
+    longest = max(seeds(name), key=len)
+    for at in range(0, min(len(longest), 2000), 2):
+        raw = longest[:at] + b"\xff\xff\xff\x7f" + longest[at + 4 :][:2000]
+        tracemalloc.start()
+        try:
+            body.decode(raw)
+        except RemoteProtocolError:
+            pass
+        finally:
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        assert peak < 100_000 + 50 * len(raw)
 
 
 @pytest.mark.parametrize("direction", Direction)

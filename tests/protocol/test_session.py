@@ -13,7 +13,7 @@ from protocol.enums import Code
 from protocol.errors import DecryptError, LocalProtocolError, RemoteProtocolError
 from protocol.frame import HEADER, Direction, Frame, seal, unseal
 from protocol.messages import Answer, Late, Push, Refused, Request, Unknown, Unsolicited
-from protocol.records.access import BootstrapAnswer, BootstrapRequest, LoginAnswer
+from protocol.records.access import INIT, BootstrapAnswer, BootstrapRequest, LoginAnswer, OtpSetup
 from protocol.records.market import Tick
 from protocol.records.symbols import SpreadGroup
 from protocol.records.trade import HistoryRequest, OpenTrades, ServerLink, TradeAnswer, TradeRequest
@@ -113,17 +113,29 @@ def test_what_the_table_does_not_hold_is_our_error_and_sends_nothing() -> None:
             assert session.in_flight == {}
 
 
-def test_what_the_table_does_not_hold_is_their_error() -> None:
+def test_what_the_table_does_not_hold_is_a_terminals_error() -> None:
     for state, command in itertools.product(State, COMMANDS):
-        for role in Role:
-            if (state, role, command) in MOVES:
-                continue
-            listener = Session(Role.GATEWAY if role is Role.TERMINAL else Role.TERMINAL)
-            listener.state = state
-            code = None if role is Role.TERMINAL else 0
-            frame = seal(Frame(command, code, b""), Encryptor(INITIAL_KEY))
+        if (state, Role.TERMINAL, command) in MOVES:
+            continue
+        gateway = Session(Role.GATEWAY)
+        gateway.state = state
+        with pytest.raises(RemoteProtocolError, match=f"command {command}"):
+            gateway.receive(seal(Frame(command, None, b""), Encryptor(INITIAL_KEY)))
+
+
+def test_what_the_table_does_not_hold_is_unsolicited_from_a_gateway() -> None:
+    for state, command in itertools.product(State, COMMANDS):
+        if (state, Role.GATEWAY, command) in MOVES:
+            continue
+        terminal = Session(Role.TERMINAL)
+        terminal.state = state
+        frame = seal(Frame(command, 0, b"?"), Encryptor(INITIAL_KEY))
+        if state is State.FRESH:  # nobody has a key yet: this is no gateway
             with pytest.raises(RemoteProtocolError, match=f"command {command}"):
-                listener.receive(frame)
+                terminal.receive(frame)
+        else:
+            assert terminal.receive(frame) == [Unsolicited(command, 0, b"?")]
+        assert terminal.state is state
 
 
 @pytest.mark.parametrize(
@@ -154,7 +166,7 @@ def test_each_role_says_its_own_things_only() -> None:
     terminal, gateway = logged_in()
     with pytest.raises(LocalProtocolError, match="not a terminal's to say"):
         terminal.send(Push(8, []))
-    with pytest.raises(LocalProtocolError, match="not a terminal's to say"):
+    with pytest.raises(LocalProtocolError, match="nobody asked"):
         terminal.send(Answer(51))
     with pytest.raises(LocalProtocolError, match="not a gateway's to say"):
         gateway.send(Request(51))
@@ -179,7 +191,7 @@ def test_a_push_that_would_be_taken_for_an_answer_is_not_sent() -> None:
 
 def test_a_request_has_no_push_and_a_push_no_request() -> None:
     _, gateway = logged_in()
-    with pytest.raises(LocalProtocolError, match="has no such body"):
+    with pytest.raises(LocalProtocolError, match="not for a gateway to send"):
         gateway.send(Push(4, OpenTrades()))
 
 
@@ -248,6 +260,44 @@ def test_unknown_commands_are_told_not_raised() -> None:
     assert gateway.receive(terminal.seal(52, None, b"")) == [Unknown(52, None, b"")]
 
 
+def test_an_unknown_request_can_be_answered() -> None:
+    terminal, gateway = logged_in()
+    for message in (Refused(52, 4, b"why"), Answer(52)):
+        gateway.receive(terminal.seal(52, None, b"x"))
+        frame = gateway.send(message)
+        assert frame is not None
+        code, body = (4, b"why") if isinstance(message, Refused) else (0, b"")
+        assert terminal.receive(frame) == [Unknown(52, code, body)]
+    with pytest.raises(LocalProtocolError, match="nobody asked"):
+        gateway.send(Answer(52))
+
+
+def test_a_push_that_is_an_error_event_may_have_any_body() -> None:
+    terminal, gateway = logged_in()
+    assert terminal.receive(gateway.seal(15, 7, b"abc")) == [Push(15, None, 7, Drift(unread=3))]
+    assert terminal.receive(gateway.seal(15, 7, bytes(4))) == [Push(15, ServerLink(0), 7)]
+    with pytest.raises(UnreadableBody):
+        terminal.receive(gateway.seal(15, 0, b"abc"))
+
+
+@pytest.mark.parametrize("code", [-1, 256])
+def test_the_code_of_a_push_is_a_byte(code: int) -> None:
+    _, gateway = logged_in()
+    with pytest.raises(LocalProtocolError, match=f"code {code}: 0 to 255"):
+        gateway.send(Push(15, ServerLink(1), code))
+
+
+def test_what_a_gateway_cannot_send_it_still_owes() -> None:
+    terminal, gateway = logged_in()
+    say(terminal, gateway, ask(1))
+    wrong: Any = "text"
+    with pytest.raises(LocalProtocolError, match="not bytes"):
+        gateway.send(Refused(TRADE, 1, wrong))
+    with pytest.raises(LocalProtocolError):
+        gateway.send(Answer(TRADE, TradeAnswer(-1)))
+    assert isinstance(say(gateway, terminal, Answer(TRADE, TradeAnswer(1))), Answer)
+
+
 def test_an_unknown_command_before_bootstrap_is_a_violation() -> None:
     terminal, gateway = connected()
     with pytest.raises(RemoteProtocolError, match="FRESH"):
@@ -280,7 +330,7 @@ def test_an_unreadable_request_can_be_refused() -> None:
 def test_a_refusal_has_a_code(code: int) -> None:
     terminal, gateway = logged_in()
     say(terminal, gateway, Request(PING))
-    with pytest.raises(LocalProtocolError, match="a refusal has 1 to 255"):
+    with pytest.raises(LocalProtocolError, match=f"code {code}: 1 to 255"):
         gateway.send(Refused(PING, code))
     assert gateway.send(Answer(PING)) is not None
 
@@ -338,8 +388,62 @@ def test_a_gateway_bounds_what_it_owes() -> None:
 def test_no_second_login_waits_behind_the_first() -> None:
     terminal, _ = bootstrapped()
     terminal.send(Request(28, login(1, "a")))
-    with pytest.raises(LocalProtocolError, match="its answer decides what may follow"):
+    with pytest.raises(LocalProtocolError, match="not before a request under way is answered"):
         terminal.send(Request(28, login(1, "b")))
+
+
+def test_while_the_state_may_change_only_what_both_states_allow_is_said() -> None:
+    terminal, gateway = bootstrapped()
+    say(terminal, gateway, Request(28, login(1, "a")))
+    with pytest.raises(LocalProtocolError, match="under way"):
+        terminal.send(Request(29, init()))
+    with pytest.raises(RemoteProtocolError, match="under way"):
+        gateway.receive(terminal.seal(29, None, INIT.dump(init())))
+    say(terminal, gateway, Request(PING))
+    say(terminal, gateway, Request(43, OtpSetup()))
+    say(terminal, gateway, Request(2))
+    with pytest.raises(LocalProtocolError, match="under way"):  # a logout may end everything
+        terminal.send(Request(51))
+    for command, value in ((2, None), (28, LoginAnswer(TICKET, 1)), (PING, None), (43, None)):
+        heard = say(gateway, terminal, Answer(command, value))
+        assert isinstance(heard, Answer)
+        assert heard.request is not None
+        assert terminal.state is gateway.state is State.CLOSED
+
+
+def test_an_answer_counts_in_the_state_that_another_answer_made() -> None:
+    """A two-factor request asked before a login, answered after it; links asked by a visitor as well."""
+    terminal, gateway = bootstrapped()
+    say(terminal, gateway, Request(43, OtpSetup()))
+    exchange(terminal, gateway, 29, init())
+    assert isinstance(say(gateway, terminal, Answer(43)), Answer)
+    assert terminal.state is gateway.state is State.INITIALISED
+
+
+def test_what_waits_behind_a_logout_is_not_released() -> None:
+    terminal, gateway = logged_in()
+    first, second = ask(1), ask(2)
+    assert isinstance(say(terminal, gateway, first), Request)
+    terminal.send(second)
+    say(terminal, gateway, Request(2))
+    say(gateway, terminal, Answer(TRADE, TradeAnswer(0)))
+    assert terminal.released() == []
+    say(gateway, terminal, Refused(2, 1))
+    assert [type(heard) for raw in terminal.released() for heard in gateway.receive(raw)] == [Request]
+    third = ask(3)
+    terminal.send(third)
+    exchange(terminal, gateway, 2)
+    assert terminal.close() == ([second], [third])
+
+
+def test_a_request_is_sent_once() -> None:
+    terminal, _ = logged_in()
+    first, second = ask(1), ask(2)
+    for request in (first, second):
+        terminal.send(request)
+    for request in (first, second):
+        with pytest.raises(LocalProtocolError, match="was sent already"):
+            terminal.send(request)
 
 
 def test_an_answer_nobody_asked_for_is_unsolicited() -> None:
@@ -411,8 +515,11 @@ def test_logout_ends_the_conversation_for_both() -> None:
     terminal, gateway = logged_in()
     exchange(terminal, gateway, 2)
     assert terminal.state is gateway.state is State.CLOSED
+    assert terminal.receive(gateway.seal(15, 0, bytes(4))) == [Unsolicited(15, 0, bytes(4))]
+    with pytest.raises(LocalProtocolError, match="CLOSED"):
+        gateway.send(Push(15, ServerLink(1)))
     with pytest.raises(RemoteProtocolError, match="CLOSED"):
-        terminal.receive(gateway.seal(15, 0, bytes(4)))
+        gateway.receive(terminal.seal(PING, None, b""))
 
 
 def test_closing_tells_what_is_in_doubt_and_what_never_left() -> None:

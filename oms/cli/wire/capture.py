@@ -2,8 +2,9 @@
 
 A line is direction, time, hex, separated by white space or commas.  The direction is client-to-server or
 server-to-client (`>` or `<` for short), the time is copied as it stands, the hex is one whole WebSocket
-message.  The capture must begin with its bootstrap: the session key is taken from it.  A second bootstrap
-in the file is a reconnect, which begins again with the initial key.
+message.  What a refusal says, or a command that the table does not hold, stays hex.  The capture must
+begin with its bootstrap: the session key is taken from it.  A second bootstrap in the file is a reconnect,
+which begins again with the initial key.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,7 +39,9 @@ class Capture:
             return {**head, "kind": "frame", "command": None, "fields": {}, "drift": {}}
         kind = self._kind(frame)
         head |= {"kind": kind, "command": frame.command}
-        if frame.code:
+        if frame.code is None and frame.command not in COMMANDS:
+            return {**head, "fields": {"payload": frame.body.hex()}, "drift": {}}
+        if frame.code or frame.command not in COMMANDS:
             return {**head, "fields": {"code": frame.code, "body": frame.body.hex()}, "drift": {}}
         value, drift = body_of(kind, frame.command).decode(frame.body)
         if isinstance(value, BootstrapAnswer):

@@ -79,7 +79,7 @@ class _Fields:
 
     def items(self, name: str) -> list["_Fields"]:
         path = self.path(name)
-        values = read_list(self._get(name, _NEEDED), path)
+        values = read_list(self._get(name, []), path)
         return [_Fields(value, f"{path}[{index}]") for index, value in enumerate(values)]
 
     def rates(self, name: str) -> tuple[float, ...]:

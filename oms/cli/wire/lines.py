@@ -5,12 +5,21 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from oms.cli.wire.frames import decode_cipher, decode_frame, encode_cipher, encode_frame
-from oms.cli.wire.values import Line, WireError, needed, print_int, read_bytes, read_list, read_object
+from oms.cli.wire.values import (
+    Line,
+    WireError,
+    needed,
+    print_int,
+    read_bytes,
+    read_int,
+    read_list,
+    read_object,
+)
 from oms.cli.wire.view import from_json, to_json
-from protocol.bodies import Body, Empty, One, SymbolIds
+from protocol.bodies import Body, Empty, One, SymbolIds, under_path
 from protocol.commands import COMMANDS
 from protocol.drift import Drift
-from protocol.errors import ProtocolError
+from protocol.errors import LocalProtocolError, ProtocolError
 from protocol.records.access import OtpSetup
 from protocol.records.onboarding import FILETIME_RECORD, Filetime
 
@@ -22,7 +31,7 @@ RECORD: Final = One(FILETIME_RECORD)
 def parse(line: bytes | str) -> Line:
     """The object on a line; `WireError` bad_json when it is none."""
     try:
-        parsed = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
+        parsed = json.loads(line, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole)
     except (ValueError, RecursionError) as why:
         raise WireError("bad_json", f"not JSON: {why}") from None
     if not isinstance(parsed, dict):
@@ -38,6 +47,11 @@ def _finite(digits: str) -> float | int:
     """1e999 as an integer no less absurd: as inf it could not be echoed as JSON."""
     number = float(digits)
     return number if number - number == 0 else 10**400 * (1 if number > 0 else -1)
+
+
+def _whole(digits: str) -> int:
+    """So many digits that Python would refuse them are out of every range all the same."""
+    return int(digits) if len(digits) < 400 else 10**400 * (-1 if digits.startswith("-") else 1)
 
 
 def decode(line: Line) -> Line:
@@ -99,10 +113,10 @@ def _kind(line: Line) -> str:
 
 
 def _command(line: Line) -> int:
-    command = needed(line, "command")
-    if isinstance(command, bool) or not isinstance(command, int):
-        raise WireError("unknown_command", "command: not a number", "command")
-    return command
+    try:
+        return read_int(needed(line, "command"), "command", 0, 65535)
+    except WireError as why:
+        raise why if why.code == "missing" else WireError("unknown_command", str(why), "command") from None
 
 
 def _decode_body(line: Line, raw: bytes) -> tuple[int, Any, Drift]:
@@ -114,7 +128,11 @@ def _decode_body(line: Line, raw: bytes) -> tuple[int, Any, Drift]:
 def _encode_body(line: Line, fields: Any) -> tuple[int, bytes]:
     kind, command = line["kind"], _command(line)
     body = body_of(kind, command)
-    return command, body.encode(_value(kind, command, body, fields))
+    value = _value(kind, command, body, fields)
+    try:
+        return command, body.encode(value)
+    except LocalProtocolError as why:
+        raise under_path("[0]", why) if (kind, command) in LISTED else why from None
 
 
 def _value(kind: str, command: int, body: Body[Any], fields: Any) -> Any:
@@ -127,7 +145,7 @@ def _value(kind: str, command: int, body: Body[Any], fields: Any) -> Any:
         records = read_list(fields, "fields")
         if len(records) != 1:
             raise WireError("bad_value", f"fields: {len(records)} records, not one", "fields")
-        (fields,) = records
+        return from_json(body.value_type, records[0], "[0]")
     return from_json(body.value_type, fields, "")
 
 

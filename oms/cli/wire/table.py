@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from oms.cli.wire.values import Line
 from protocol.commands import COMMANDS
@@ -17,8 +17,8 @@ def print_table(line: Line) -> None:
     name = COMMANDS[command].name if command in COMMANDS else ""
     told = [line.get("name"), line.get("time"), line.get("direction"), line["kind"], command, name]
     table = Table(
-        "field",
-        "value",
+        Column("field", overflow="fold"),  # nothing is cut: a value that is too long goes on below
+        Column("value", overflow="fold"),
         title=escape(_printable(" ".join(str(part) for part in told if part not in (None, "")))),
     )
     for path, value in _rows("", line["fields"]):

@@ -110,8 +110,8 @@ def _transactions(values: list[Any], path: str) -> list[Any]:
             and read_int(fields.get("flag_mask", 0), f"{at}.flag_mask", 0, 2**32 - 1) == DEAL_CLASS
         ):
             record = DealTransaction
-        foreign = "order" if record is DealTransaction else "deal"
-        if foreign in fields:
+        own, foreign = ("deal", "order") if record is DealTransaction else ("order", "deal")
+        if foreign in fields and own not in fields:
             message = f"{at}.{foreign}: the first flag_mask tells the other class"
             raise WireError("bad_value", message, f"{at}.{foreign}")
         records.append(_record(record, fields, at))

@@ -105,17 +105,19 @@ def test_unknown_commands_of_the_session_are_told_as_such() -> None:
     talk = Recorder()
     talk.bootstrap(bytes(16))
     talk.login()
-    talk.write(Role.GATEWAY, talk.gateway.seal(52, 0, b"").hex())
-    talk.write(Role.TERMINAL, talk.terminal.seal(52, None, b"").hex())
+    talk.write(Role.GATEWAY, talk.gateway.seal(52, 0, b"\1").hex())
+    talk.write(Role.TERMINAL, talk.terminal.seal(52, None, b"\2").hex())
     talk.write(Role.GATEWAY, talk.gateway.seal(52, 9, b"why").hex())
     talk.say(Push(15, ServerLink(0)))
     last = decoded(talk)[4:]
     assert kinds(last) == [
-        (None, "unknown_command"),
-        (None, "unknown_command"),
+        ("response", 52),
+        ("request", 52),
         ("response", 52),
         ("push", 15),
     ]
+    assert last[0]["fields"] == {"code": 0, "body": "01"}
+    assert last[1]["fields"] == {"payload": "02"}
     assert last[2]["fields"] == {"code": 9, "body": b"why".hex()}
 
 

@@ -78,7 +78,6 @@ def test_what_json_allows_and_this_command_does_not() -> None:
     lines = [
         b'{"kind": "request", "command": 51, "fields": {"x": NaN}}',
         b'{"kind": "request", "command": 51, "fields": {"x": -Infinity}}',
-        b'{"kind": "request", "command": 42, "fields": {"notify": ' + b"9" * 5000 + b"}}",
         b"[" * 100_000 + b"]" * 100_000,
         b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
         b'{"kind": "request", "command": 51, "fields": {"x": "\xff"}}',
@@ -93,6 +92,16 @@ def test_what_json_allows_and_this_command_does_not() -> None:
     assert [line["error"]["code"] for line in ran.lines] == ["bad_json"] * len(lines)
     assert [line["error"]["line"] for line in ran.lines] == [*range(1, len(lines) + 1)]
     assert len(ran.errors) == len(lines)
+
+
+def test_an_integer_of_any_length_is_out_of_range() -> None:
+    lines = [
+        b'{"kind": "request", "command": 42, "fields": {"notify": ' + sign + b"9" * 5000 + b"}}"
+        for sign in (b"", b"-")
+    ]
+    ran = wire("encode", given=b"\n".join(lines))
+    assert [line["error"]["code"] for line in ran.lines] == ["out_of_range"] * 2
+    assert [line["error"]["field"] for line in ran.lines] == ["notify"] * 2
 
 
 def test_names_of_any_shape_are_echoed_as_json() -> None:

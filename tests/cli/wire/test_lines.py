@@ -70,7 +70,8 @@ ENCODED: list[tuple[Any, str, str | None]] = [
     (rq(-1, {}), "unknown_command", "command"),
     (rq(10**30, {}), "unknown_command", "command"),
     (rq(True, {}), "unknown_command", "command"),
-    (rq("51", {}), "unknown_command", "command"),
+    (rq("8", {}), "unknown_command", "command"),
+    (rq("ping", {}), "unknown_command", "command"),
     (rq(None, {}), "unknown_command", "command"),
     (rq(42, {"notify": 2**32}), "out_of_range", "notify"),
     (rq(42, {"notify": -1}), "out_of_range", "notify"),
@@ -120,8 +121,8 @@ ENCODED: list[tuple[Any, str, str | None]] = [
     (rs(28, []), "bad_value", "fields"),
     (rs(28, [{}, {}]), "bad_value", "fields"),
     (rs(28, {}), "bad_value", "fields"),
-    (rs(28, [{"session": 2**64}]), "out_of_range", "session"),
-    (rs(28, [{"session": -1}]), "out_of_range", "session"),
+    (rs(28, [{"session": 2**64}]), "out_of_range", "[0].session"),
+    (rs(28, [{"session": -1}]), "out_of_range", "[0].session"),
     (ps(8, {}), "bad_value", "fields"),
     (ps(8, [{"bid": 10**400}]), "out_of_range", "[0].bid"),
     (b'{"kind": "push", "command": 8, "fields": [{}, {"bid": 1e999}]}', "out_of_range", "[1].bid"),
@@ -134,6 +135,7 @@ ENCODED: list[tuple[Any, str, str | None]] = [
     (ps(10, [{"flag_mask": 2, "order": {}}]), "bad_value", "[0].order"),
     (ps(10, [{"flag_mask": 0}, {"flag_mask": 2, "deal": {}}]), "bad_value", "[1].deal"),
     (ps(10, [{"flag_mask": "x"}]), "bad_value", "[0].flag_mask"),
+    (ps(10, [{"order": {"trade_order": 2**64}, "deal": {}}]), "out_of_range", "[0].order.trade_order"),
     (ps(23, [{"levels": [{"price": 2**63}]}]), "out_of_range", "[0].levels[0].price"),
     (frame(direction="up"), "bad_value", "direction"),
     (frame(direction=[]), "bad_value", "direction"),
@@ -182,10 +184,10 @@ DECODED: list[tuple[Any, str, str | None]] = [
     (hexed("response", 28, "00" * 159), "truncated", "password_ticket"),
     (hexed("response", 0, "00" * 66), "truncated", "key"),
     (hexed("response", 0, "00" * 83), "bad_value", "key"),
-    (hexed("response", 34, "00000000"), "truncated", "symbols"),
-    (hexed("response", 34, "0000000000"), "truncated", "symbols"),
-    (hexed("response", 34, "00000000ffff"), "bad_value", "symbols"),
-    (hexed("push", 23, "0100000000"), "truncated", "books"),
+    (hexed("response", 34, "00000000"), "truncated", None),
+    (hexed("response", 34, "0000000000"), "truncated", None),
+    (hexed("response", 34, "00000000ffff"), "bad_value", None),
+    (hexed("push", 23, "0100000000"), "truncated", None),
     (hexed("record", 0, "00"), "truncated", None),
     (hexed("frame", 0, "", **OPEN), "truncated", "header"),
     (hexed("frame", 0, "00" * 9, **OPEN), "decrypt", None),
@@ -337,7 +339,7 @@ def test_drift_is_told_with_empty_parts_left_out() -> None:
 def test_a_two_factor_request_shows_its_ticket_only_where_there_is_one() -> None:
     assert "password_ticket" not in decode(hexed("request", 43, "00" * 476))["fields"]
     assert decode(hexed("request", 43, "00" * 476 + "11" * 160))["fields"]["password_ticket"] == "11" * 160
-    assert len(raw_of(rq(43, {"password_ticket": ""}))) == 2 * 636
+    assert len(raw_of(rq(43, {"password_ticket": ""}))) == 2 * 476
     assert len(raw_of(rq(43, {"password_ticket": None}))) == 2 * 476
 
 

@@ -115,8 +115,15 @@ def test_every_profit_field_is_needed(name: str) -> None:
 )
 def test_every_margin_field_without_a_default_is_needed(path: str) -> None:
     fields = tiered_margin() if path.startswith(("rules", "positions")) else plain_margin()
-    assert error("margin", bent(fields, path, ...)) == ("missing", path)
+    if path not in ("rules", "positions", "orders", "rules[0].tiers"):
+        assert error("margin", bent(fields, path, ...)) == ("missing", path)
     assert error("margin", bent(fields, path, True)) == ("bad_value", path)
+
+
+@pytest.mark.parametrize("name", ["rules", "positions", "orders"])
+def test_a_margin_line_without_a_list_has_none_of_them(name: str) -> None:
+    fields = tiered_margin()
+    assert TOPICS["margin"](bent(fields, name, ...)) == TOPICS["margin"](bent(fields, name, []))
 
 
 DEFAULTS: list[tuple[str, Any]] = [
