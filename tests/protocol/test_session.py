@@ -209,11 +209,12 @@ def test_requests_answers_pushes_arrive_as_typed_values() -> None:
     assert say(gateway, terminal, Push(15, ServerLink(3), code=1)) == Push(15, ServerLink(3), code=1)
 
 
-@pytest.mark.parametrize("value", [None, 5, "x", TradeAnswer(), [1], {"a": 1}])
-def test_a_value_that_is_none_of_its_command_is_our_error(value: Any) -> None:
+@pytest.mark.parametrize("command", [TRADE, 7, 43])
+@pytest.mark.parametrize("value", [None, 5, "x", TradeAnswer(), ["1"], {"a": 1}])
+def test_a_value_that_is_none_of_its_command_is_our_error(command: int, value: Any) -> None:
     terminal, _ = logged_in()
     with pytest.raises(LocalProtocolError):
-        terminal.send(Request(TRADE, value))
+        terminal.send(Request(command, value))
     assert terminal.in_flight == {}
 
 
