@@ -54,7 +54,7 @@ def test_make_check_would_pass() -> None:
         ("| 0 buy, 1 sell |", "| 1 buy, 0 sell |"),  # its meaning
         ("| 6 | BUY_STOP_LIMIT |", "| 7 | BUY_STOP_LIMIT |"),  # a value
         ("| 12 | trade | terminal |", "| 12 | trade | gateway |"),  # a command
-        ("| T G → LOGGED_IN |", "| T G |"),  # a state
+        ("| T → LOGGED_IN |", "| T |"),  # a state
     ],
 )
 def test_an_edited_table_is_told_with_its_line_and_the_remedy(old: str, new: str, copy: Path) -> None:
