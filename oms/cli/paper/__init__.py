@@ -1,0 +1,1 @@
+"""`oms paper`: a broker to rehearse with, on this machine (docs/rehearse.md)."""

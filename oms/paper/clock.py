@@ -1,0 +1,39 @@
+"""The venue's clock: Trio's, started at a chosen UTC, run at a chosen speed.
+
+With Trio's mock clock the whole venue runs on told time.
+"""
+
+from typing import Protocol
+
+import trio
+
+
+class Clock(Protocol):
+    """What the server needs of time."""
+
+    def utc_ms(self) -> int:
+        """Now, milliseconds of UTC."""
+        ...
+
+    async def sleep_until(self, utc_ms: float) -> None:
+        """Return at that time, at once if it has passed."""
+        ...
+
+
+class TrioClock:
+    """Trio's clock as UTC; `speed` 60 makes a minute of every second."""
+
+    def __init__(self, start_utc_ms: int, speed: float = 1.0) -> None:
+        if not speed > 0:
+            raise ValueError(f"speed: {speed} is not above 0")
+        self._start_ms = start_utc_ms
+        self._speed = speed
+        self._started = trio.current_time()
+
+    def utc_ms(self) -> int:
+        """Now."""
+        return self._start_ms + int((trio.current_time() - self._started) * 1000 * self._speed)
+
+    async def sleep_until(self, utc_ms: float) -> None:
+        """Always a checkpoint."""
+        await trio.sleep_until(self._started + (utc_ms - self._start_ms) / 1000 / self._speed)
