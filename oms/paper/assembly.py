@@ -26,8 +26,9 @@ from .recording import Recorder
 from .server import Server
 from .settings import AccountSettings, Settings
 from .state import State, StateError
+from .terms import NO_OVERRIDE
 from .venue import LedgerBroken, Venue
-from .wire import NO_OVERRIDE, Face
+from .wire import Face
 from .zone import Zone
 
 # What an account in the file cannot be otherwise than in the settings.
@@ -114,14 +115,17 @@ def _face(settings: Settings) -> Face:
         build=settings.server.build,
         stop_out_without_margin=settings.trading.stop_out_without_margin,
         rules=settings.trading.leverage_rules,
-        overrides={one.login: _overrides(one) for one in settings.accounts},
+        overrides=_overrides(settings),
         spreads=settings.spreads,
         links=settings.links,
     )
 
 
-def _overrides(account: AccountSettings) -> list[TradeSettings]:
-    return [replace(NO_OVERRIDE, **one.changes()) for one in account.overrides]
+def _overrides(settings: Settings) -> dict[int, list[TradeSettings]]:
+    return {
+        account.login: [replace(NO_OVERRIDE, **one.changes()) for one in account.overrides]
+        for account in settings.accounts
+    }
 
 
 def _venue(
@@ -138,7 +142,14 @@ def _venue(
     fresh = [_opened(one) for one in settings.accounts if one.login not in known]
     again = [_again(state, account, settings) for account in known.values()] if state else []
     try:
-        venue = Venue([*again, *fresh], instruments, zone, settings.trading, opened=opened)
+        venue = Venue(
+            [*again, *fresh],
+            instruments,
+            zone,
+            settings.trading,
+            opened=opened,
+            overrides=_overrides(settings),
+        )
     except LedgerBroken as why:
         if state is None:
             raise

@@ -77,9 +77,7 @@ def set_rights(floor: Floor, account: Account, rights: int) -> None:
 
 def set_spec(floor: Floor, spec: FullSymbol) -> None:
     """Change a symbol: push 13 to everybody.  KeyError for a symbol that is not there."""
-    known = floor.instruments[spec.trade_symbol]
-    floor.instruments[spec.trade_symbol] = replace(known, spec=spec)
-    floor.specs[spec.trade_symbol] = spec
+    floor.set_spec(spec)
     for login in floor.accounts:
         floor.push(login, SYMBOLS_CHANGED, [spec])
 

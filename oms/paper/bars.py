@@ -87,7 +87,7 @@ _PERIODS: Final[dict[int, tuple[int, Callable[[int], int]]]] = {
 class _Chart:
     """The three series of one symbol, and the minute that is not over."""
 
-    __slots__ = ("by_last", "current", "instrument", "series", "started")
+    __slots__ = ("began", "by_last", "complete", "current", "instrument", "series")
 
     def __init__(self, instrument: Instrument) -> None:
         mode = instrument.spec.ticks_chart_mode
@@ -95,7 +95,8 @@ class _Chart:
         self.by_last = mode == ChartMode.LAST or (mode == ChartMode.AUTOMATIC and instrument.has_last)
         self.series = {length: deque[_Bar](maxlen=kept) for length, kept in KEPT.items()}
         self.current: _Bar | None = None
-        self.started = False
+        self.began: tuple[int, float] | None = None  # server time and price of the first tick
+        self.complete = False  # the past lies in front of what was heard
 
     def close_minute(self, minute: _Bar) -> None:
         """Put a minute that is over into the three series."""
@@ -140,8 +141,8 @@ class Bars:
             return
         if bar is not None:
             chart.close_minute(bar)
-        elif not chart.started:
-            self._begin(chart, seconds, price)
+        else:
+            chart.began = (seconds, price)
         chart.current = _Bar(seconds - seconds % MINUTE, price, price, price, price, 1, tick.volume)
 
     def rates(self, symbol: str, period: int, from_s: int, to_s: int) -> list[Rate]:
@@ -153,7 +154,8 @@ class Bars:
         if chart is None or period not in _PERIODS or from_s > to_s:
             return []
         length, begins = _PERIODS[period]
-        if chart.started:
+        if chart.began is not None:
+            self._complete(chart, *chart.began)
             bars: Iterable[_Bar] = chart.series[length]
         else:  # nothing was heard yet: the past stands alone, before the starting price
             bars = _past(chart.instrument, self._seed, self._start, chart.instrument.start)[length]
@@ -161,11 +163,17 @@ class Bars:
             bars = chain(bars, (chart.current,))
         return [_rate(bar) for bar in _grouped(bars, begins, from_s, to_s)]
 
-    def _begin(self, chart: _Chart, seconds: int, price: float) -> None:
-        """Lay the past under the first tick."""
-        for length, bars in _past(chart.instrument, self._seed, seconds, price).items():
-            chart.series[length].extend(bars)
-        chart.started = True
+    def _complete(self, chart: _Chart, seconds: int, price: float) -> None:
+        """Lay the past under the first tick, once somebody looks: it takes 20 ms a symbol."""
+        if chart.complete:
+            return
+        chart.complete = True
+        for length, past in _past(chart.instrument, self._seed, seconds, price).items():
+            heard = chart.series[length]
+            bars = chart.series[length] = deque(past, maxlen=heard.maxlen)
+            if bars and heard and bars[-1].time == heard[0].time:  # the hour or day that began before
+                bars[-1].absorb(heard.popleft())
+            bars.extend(heard)
 
 
 def _copy(bar: _Bar, time: int) -> _Bar:

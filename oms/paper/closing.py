@@ -50,7 +50,7 @@ def stopped(floor: Floor, account: Account, symbol: str) -> None:
         if position is None or position.trade_symbol != symbol:
             continue
         hit = _hit(floor, position)
-        if hit is not None and floor.bookable(account, floor.specs[symbol]):
+        if hit is not None and floor.bookable(account, floor.terms(account.login)[symbol]):
             close_out(floor, account, position, *hit)
 
 

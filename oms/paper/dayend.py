@@ -74,7 +74,10 @@ def _swaps(floor: Floor, account: Account, day_of_week: int) -> None:
     """
     for number in sorted(account.positions):
         position = account.positions[number]
-        spec, price = floor.specs[position.trade_symbol], floor.prices.get(position.trade_symbol)
+        spec, price = (
+            floor.terms(account.login)[position.trade_symbol],
+            floor.prices.get(position.trade_symbol),
+        )
         days = swap_days(spec.trade, day_of_week)
         if price is None or not days:
             continue

@@ -26,7 +26,7 @@ class Dealer:
 
     def prices(self, asked: Asked) -> None:
         """Action 0: 19 with 10005 and prices that action 1 may use."""
-        terms = self.floor.specs[asked.request.trade_symbol].trade
+        terms = self.floor.terms(asked.login)[asked.request.trade_symbol].trade
         self.offers.give(self.floor, asked, terms.trade_request_timeout)
         tell(self.floor, asked, Retcode.PRICES, volume=asked.request.trade_volume)
 
@@ -54,7 +54,7 @@ class Dealer:
             self._named(account, asked, request.price_order)
             return
         market = self.floor.market(request.trade_symbol, side)
-        spec = self.floor.specs[request.trade_symbol]
+        spec = self.floor.terms(asked.login)[request.trade_symbol]
         near = exact(spec.point) * request.price_deviation
         if abs(exact(request.price_order) - exact(market)) > near or self._moody():
             self.offers.give(self.floor, asked, spec.trade.trade_instant_timeout)
@@ -78,7 +78,7 @@ class Dealer:
         request = asked.request
         market = self.floor.market(request.trade_symbol, side_of(request.trade_type))
         order = self._opened(account, asked, market)
-        found = self._slipped(order, parts(self.floor, order))
+        found = self._slipped(account, order, parts(self.floor, account, order))
         filling = order.type_filling
         if filling == Filling.BOC or (filling == Filling.FOK and total(found) < order.volume_current):
             found = []
@@ -93,10 +93,10 @@ class Dealer:
         self.floor.order_opened(account, order)
         return order
 
-    def _slipped(self, order: Order, found: Parts) -> Parts:
+    def _slipped(self, account: Account, order: Order, found: Parts) -> Parts:
         """Prices moved against the trader by chance, as far as the switch allows; exchanges do not slip."""
         most = self.floor.behaviour.slippage_points
-        spec = self.floor.specs[order.trade_symbol]
+        spec = self.floor.terms(account.login)[order.trade_symbol]
         if not most or spec.trade.trade_exemode == 3:
             return found
         side = side_of(order.order_type)

@@ -36,10 +36,10 @@ class Done(NamedTuple):
         return self.order.volume_current == 0
 
 
-def parts(floor: Floor, order: Order, limit: float | None = None) -> Parts:
+def parts(floor: Floor, account: Account, order: Order, limit: float | None = None) -> Parts:
     """What of an order can trade now, at prices no worse than `limit`; nothing is taken yet."""
     symbol, side = order.trade_symbol, side_of(order.order_type)
-    if floor.specs[symbol].trade.trade_exemode not in BOOKS:
+    if floor.terms(account.login)[symbol].trade.trade_exemode not in BOOKS:
         return [(floor.market(symbol, side), order.volume_current)]
     return _from_book(floor, symbol, side, order.volume_current, limit)
 
@@ -80,7 +80,7 @@ def _trade(floor: Floor, account: Account, done: Done, price: float, volume: int
         order = floor.order_ended(account, order, OrderState.FILLED)
     deal = strike(floor, account, trade_of(order, volume, price))
     key = (order.trade_symbol, side_of(order.order_type))
-    if floor.specs[order.trade_symbol].trade.trade_exemode in BOOKS:
+    if floor.terms(account.login)[order.trade_symbol].trade.trade_exemode in BOOKS:
         floor.taken[key] = floor.taken.get(key, 0) + volume
     return Done(order, done.volume + volume, _mean(floor, done, price, volume, order), deal.deal)
 

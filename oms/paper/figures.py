@@ -10,11 +10,11 @@ WITHOUT_MARGIN = 128  # of trade_flags
 def figures(floor: Floor, account: Account) -> Totals | None:
     """The totals of an account now; None while a quote or rate for one of its positions is missing."""
     margin = floor.margin(account)
-    earned = profits(account, floor.specs, floor.prices, floor.rates)
+    earned = profits(account, floor.terms(account.login), floor.prices, floor.rates)
     known = {key: value for key, value in earned.items() if value is not None}
     if margin is None or len(known) < len(earned):
         return None
-    return summed(account, floor.specs, known, margin, _terms(floor))
+    return summed(account, floor.terms(account.login), known, margin, _terms(floor))
 
 
 def standing(floor: Floor, account: Account) -> int:

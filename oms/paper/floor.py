@@ -6,13 +6,14 @@ message (docs/protocol.md 8).
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from msgspec.structs import replace
 
 from protocol.enums import OrderState, OrderType, Side, TradeMode, TransactionClass, TransactionType
+from protocol.records.account import TradeSettings
 from protocol.records.symbols import FullSymbol
 from protocol.records.trade import Deal, DealTransaction, Order, OrderTransaction, Position
 
@@ -22,6 +23,7 @@ from .contract import NEGATIVE_PRICES, closing_price
 from .margin import required
 from .model import Account, Effect, Moment, Price
 from .money import Rates, exact, profit
+from .terms import terms_of
 from .tickets import Tickets
 from .zone import Zone
 
@@ -47,10 +49,13 @@ class Floor:
         instruments: Iterable[Instrument],
         zone: Zone,
         behaviour: Behaviour,
+        overrides: Mapping[int, Sequence[TradeSettings]],
     ) -> None:
         self.accounts = {account.login: account for account in accounts}
         self.instruments = {item.spec.trade_symbol: item for item in instruments}
         self.specs: dict[str, FullSymbol] = {name: item.spec for name, item in self.instruments.items()}
+        self._overrides = overrides
+        self._terms: dict[int, Mapping[str, FullSymbol]] = {}
         self.prices: dict[str, Price] = {}
         self.zone = zone
         self.behaviour = behaviour
@@ -71,6 +76,21 @@ class Floor:
     def push(self, login: int, command: int, value: Any, session: int | None = None) -> None:
         """One message."""
         self._effects.append(Effect(login, command, value, session))
+
+    # Symbols.
+
+    def terms(self, login: int) -> Mapping[str, FullSymbol]:
+        """The symbols by the terms of an account."""
+        if login not in self._terms:
+            self._terms[login] = terms_of(self.specs, self._overrides.get(login, ()))
+        return self._terms[login]
+
+    def set_spec(self, spec: FullSymbol) -> None:
+        """Change a symbol.  KeyError for one that is not there."""
+        known = self.instruments[spec.trade_symbol]
+        self.instruments[spec.trade_symbol] = replace(known, spec=spec)
+        self.specs[spec.trade_symbol] = spec
+        self._terms.clear()
 
     # Prices.
 
@@ -108,7 +128,9 @@ class Floor:
     def margin(self, account: Account, adding: Order | None = None) -> Decimal | None:
         """The margin of an account, with an order added to it; None where it cannot be known."""
         rules = self.behaviour.leverage_rules
-        return required(account, self.specs, self.prices, self.rates, rules=rules, adding=adding)
+        return required(
+            account, self.terms(account.login), self.prices, self.rates, rules=rules, adding=adding
+        )
 
     # Positions.
 
@@ -121,7 +143,8 @@ class Floor:
 
     def marked(self, account: Account, position: Position) -> Position:
         """A position at the present price, with its floating profit; as it was without a price or a rate."""
-        spec, symbol = self.specs[position.trade_symbol], position.trade_symbol
+        symbol = position.trade_symbol
+        spec = self.terms(account.login)[symbol]
         if not self.quoted(symbol):
             return position
         side = Side(position.trade_action)

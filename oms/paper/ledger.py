@@ -55,7 +55,7 @@ def settle(
     floor: Floor, account: Account, trade: Trade, entry: DealEntry | None = None
 ) -> tuple[Deal, Position]:
     """As `strike`, not pushed; `entry` for a deal that is not named by what it does (OUT_BY)."""
-    spec = floor.specs[trade.spec_symbol]
+    spec = floor.terms(account.login)[trade.spec_symbol]
     before = floor.position_for(account, trade.spec_symbol, trade.position_id)
     fresh = _fresh(floor, account, spec, trade)
     fill = filled(before, fresh)

@@ -35,7 +35,7 @@ def entry_price(order: Order | TradeRequest) -> float:
 
 def requested(floor: Floor, account: Account, request: TradeRequest, price: float, ticket: int) -> Order:
     """The order that a request asks for; `price` of a deal is the market's, of a pending its own."""
-    spec = floor.specs[request.trade_symbol]
+    spec = floor.terms(account.login)[request.trade_symbol]
     filling, lifetime = _terms(request, Execution(spec.trade.trade_exemode))
     pending = request.trade_action == TradeAction.PENDING
     return Order(
@@ -84,7 +84,7 @@ def _margin_rate(floor: Floor, account: Account, request: TradeRequest, price: f
     side = side_of(request.trade_type)
     if request.trade_type in STOP_LIMITS:
         price = request.price_trigger
-    spec = floor.specs[request.trade_symbol]
+    spec = floor.terms(account.login)[request.trade_symbol]
     return float(margin_rate(spec, side, exact(price), account.currency, floor.rates) or 0)
 
 

@@ -92,7 +92,7 @@ def trigger(floor: Floor, account: Account, order: Order) -> None:
         floor.order_ended(account, order, OrderState.CANCELED)
     elif _reached(floor, order):
         _fill(floor, account, order)
-    elif order.type_filling in AT_ONCE and _immediate(floor, order):
+    elif order.type_filling in AT_ONCE and _immediate(floor, account, order):
         floor.order_ended(account, order, OrderState.CANCELED)
 
 
@@ -133,15 +133,15 @@ def _orphaned(account: Account, order: Order) -> bool:
     return position is None or position.trade_volume < order.volume_current
 
 
-def _immediate(floor: Floor, order: Order) -> bool:
+def _immediate(floor: Floor, account: Account, order: Order) -> bool:
     """On an exchange a limit that may not wait does not: it trades when it comes, or never."""
-    if floor.specs[order.trade_symbol].trade.trade_exemode != Execution.EXCHANGE:
+    if floor.terms(account.login)[order.trade_symbol].trade.trade_exemode != Execution.EXCHANGE:
         return False
     return limit_of(order) is not None
 
 
 def _fill(floor: Floor, account: Account, order: Order) -> None:
-    if not floor.bookable(account, floor.specs[order.trade_symbol]):
+    if not floor.bookable(account, floor.terms(account.login)[order.trade_symbol]):
         return  # no rate for its profit yet, as below for its margin: it waits
     objection = lacks_margin(floor, account, at_market(floor, order))
     if objection == Retcode.NO_MONEY:
@@ -151,7 +151,7 @@ def _fill(floor: Floor, account: Account, order: Order) -> None:
 
 
 def _trade(floor: Floor, account: Account, order: Order) -> None:
-    found = parts(floor, order, limit_of(order))
+    found = parts(floor, account, order, limit_of(order))
     if order.type_filling == Filling.FOK and total(found) < order.volume_current:
         found = []
     order = _marked(floor, account, order, bool(found))

@@ -27,7 +27,7 @@ REOPENING = frozenset({SwapMode.REOPEN_CLOSE_PRICE, SwapMode.REOPEN_BID})
 
 def reopen(floor: Floor, account: Account, position: Position, days: Decimal) -> None:
     """Charge so many days; a position whose profit cannot be booked now is left as it is."""
-    spec = floor.specs[position.trade_symbol]
+    spec = floor.terms(account.login)[position.trade_symbol]
     if not floor.bookable(account, spec):
         return
     price = _reopened_at(floor, spec, position, days)

@@ -124,7 +124,7 @@ def refusal(floor: Floor, account: Account, request: TradeRequest, rights: int) 
         return Retcode(floor.behaviour.permission_code)
     if rights & Rights.TRADE_DISABLED:
         return Retcode.TRADE_DISABLED
-    rules, spec = RULES.get(request.trade_action), floor.specs.get(request.trade_symbol)
+    rules, spec = RULES.get(request.trade_action), floor.terms(account.login).get(request.trade_symbol)
     if rules is None or spec is None:
         return Retcode.INVALID
     case = case_of(floor, account, request, spec)

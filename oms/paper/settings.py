@@ -39,8 +39,6 @@ class OverrideSettings(Strict, frozen=True):
     """What an account has otherwise for the symbols of a mask (docs/protocol.md 7.6)."""
 
     mask: Annotated[str, msgspec.Meta(min_length=1, max_length=127)]
-    spread_diff: int | None = None  # points
-    spread_diff_balance: int | None = None
     trade_mode: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
     trade_stops_level: Points | None = None
     trade_freeze_level: Points | None = None

@@ -44,13 +44,13 @@ def _without(floor: Floor, account: Account, ticket: int) -> Decimal:
 
 def _position_gone(floor: Floor, account: Account) -> bool:
     """Close the biggest loser whose market is open to it; profit and swap count, of equals the older goes."""
-    earned = profits(account, floor.specs, floor.prices, floor.rates)
+    earned = profits(account, floor.terms(account.login), floor.prices, floor.rates)
     losing = sorted(
         account.positions.values(),
         key=lambda item: ((earned[item.position_id] or 0) + exact(item.storage), item.position_id),
     )
     for position in losing:
-        spec = floor.specs[position.trade_symbol]
+        spec = floor.terms(account.login)[position.trade_symbol]
         if floor.bookable(account, spec) and floor.trades(position.trade_symbol):
             close_out(floor, account, position, Reason.SO, 0.0)
             return True

@@ -12,13 +12,14 @@ account body from the account as it then is.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from msgspec.structs import replace
 
 from protocol.enums import DealType, Reason, Retcode
+from protocol.records.account import TradeSettings
 from protocol.records.symbols import FullSymbol
 from protocol.records.trade import OpenTrades, TradeRequest
 
@@ -54,9 +55,13 @@ class Venue:
         settings: Behaviour,
         *,
         opened: Moment | None = None,
+        overrides: Mapping[int, Sequence[TradeSettings]] | None = None,
     ) -> None:
-        """Money that accounts begin with and no deal explains becomes a deal of type 2 or 3, at `opened`."""
-        self._floor = Floor(accounts, instruments, zone, settings)
+        """Money that accounts begin with and no deal explains becomes a deal of type 2 or 3, at `opened`.
+
+        `overrides` are the terms that accounts have of their own, by login (docs/protocol.md 7.6).
+        """
+        self._floor = Floor(accounts, instruments, zone, settings, overrides or {})
         self._agenda = Agenda(self._floor)
         self._intake = Intake(self._floor)
         self._performer = Performer(self._floor)
@@ -257,7 +262,7 @@ class Venue:
         """
         for account in self.accounts.values():
             Audit().verify(account)
-            verify_margin(self._floor.margin(account), account, self.specs)
+            verify_margin(self._floor.margin(account), account, self._floor.terms(account.login))
             known = [order.trade_order for order in account.history] + list(account.orders)
             if len(known) != len(set(known)) or max(known, default=0) >= self._floor.tickets.next_order:
                 raise LedgerBroken(f"account {account.login}: order tickets are not unique")
@@ -321,6 +326,6 @@ class Venue:
         for login in sorted(self._unaudited):
             account = self.accounts[login]
             self._audits[login].verify(account)
-            verify_margin(self._floor.margin(account), account, self.specs)
+            verify_margin(self._floor.margin(account), account, self._floor.terms(account.login))
         self._unaudited.clear()
         return self._floor.effects()

@@ -13,54 +13,11 @@ from protocol.records.symbols import FullSymbol, SpreadGroup
 from .feed import Tick
 from .manners import Manners
 from .model import Account, Moment
+from .terms import NO_OVERRIDE
 from .zone import Zone
 
 DEMO: Final = 1
 STOP_OUT_WITHOUT_MARGIN: Final = 128  # of trade_flags (docs/protocol.md 4.2)
-U32, I32, U64, MAX_DOUBLE = 2**32 - 1, 2**31 - 1, 2**64 - 1, 1.7976931348623157e308
-
-# A mask for every symbol that overrides nothing (docs/protocol.md 7.6): the reader's quirk wants one (4.2).
-NO_OVERRIDE: Final = TradeSettings(
-    symbol_path="*",
-    spread_diff=I32,
-    spread_diff_balance=I32,
-    trade_mode=U32,
-    trade_stops_level=I32,
-    trade_freeze_level=I32,
-    trade_exemode=U32,
-    trade_fill_flags=U32,
-    trade_time_flags=U32,
-    trade_order_flags=U32,
-    trade_request_flags=U32,
-    trade_request_timeout=U32,
-    trade_instant_flags=U32,
-    trade_instant_timeout=U32,
-    trade_instant_slip_profit=U32,
-    trade_instant_slip_losing=U32,
-    trade_instant_volume=U64,
-    trade_instant_checkmode=U32,
-    trade_market_flags=U32,
-    trade_exchange_flags=U32,
-    volume_min=U64,
-    volume_max=U64,
-    volume_step=U64,
-    volume_limit=U64,
-    margin_flags=U32,
-    margin_initial=MAX_DOUBLE,
-    margin_maintenance=MAX_DOUBLE,
-    margin_rates_initial=(MAX_DOUBLE,) * 8,
-    margin_rates_maintenance=(MAX_DOUBLE,) * 8,
-    margin_rate_liquidity=MAX_DOUBLE,
-    margin_hedged=MAX_DOUBLE,
-    margin_rate_currency=MAX_DOUBLE,
-    swap_mode=U32,
-    swap_long=MAX_DOUBLE,
-    swap_short=MAX_DOUBLE,
-    swap_rollover3days=I32,
-    permissions_flags=U32,
-    permissions_bookdepth=U32,
-    swap_rates=(MAX_DOUBLE,) * 7,
-)
 
 
 class Face(NamedTuple):

@@ -92,7 +92,7 @@ stop_out = 100
 [[accounts.overrides]]
 mask = "Forex\\\\*"
 volume_max = 2.5
-spread_diff = 3
+trade_stops_level = 3
 
 [[symbols]]
 name = "EURUSD.pro"
@@ -136,7 +136,7 @@ def test_a_full_file_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert account.overrides[0].changes() == {
         "symbol_path": "Forex\\*",
         "volume_max": 250_000_000,
-        "spread_diff": 3,
+        "trade_stops_level": 3,
     }
 
     instruments = {one.spec.trade_symbol: one for one in settings.instruments()}

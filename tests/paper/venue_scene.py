@@ -3,7 +3,7 @@
 Tickets of orders and deals both begin at 1; volumes are written in lots.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from protocol.enums import (
     Side,
     TradeAction,
 )
+from protocol.records.account import TradeSettings
 from protocol.records.trade import Deal, DealTransaction, OrderTransaction, Position, TradeRequest
 
 HEDGE, NET, EURO, YEN = 1001, 1002, 1003, 1004
@@ -76,6 +77,7 @@ class Scene:
         instruments: Iterable[Instrument] | None = None,
         accounts: Iterable[Account] | None = None,
         start_ms: int = START,
+        overrides: Mapping[int, Sequence[TradeSettings]] | None = None,
         **behaviour: Any,
     ) -> None:
         names = ("EURUSD", "EURUSD.req", "EURUSD.ins", "EURUSD.exc")
@@ -86,7 +88,9 @@ class Scene:
         self.zone = Zone(7200, "eu")
         self.utc_ms = start_ms
         settings = Behaviour(**({"first_order": 1, "first_deal": 1} | behaviour))
-        self.venue = Venue(accounts, instruments, self.zone, settings, opened=self.moment)
+        self.venue = Venue(
+            accounts, instruments, self.zone, settings, opened=self.moment, overrides=overrides
+        )
         self.actions = 1000
 
     @property
