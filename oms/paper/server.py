@@ -48,7 +48,8 @@ from .zone import Zone
 
 HANDSHAKE_S: Final = 10.0
 FAREWELL_S: Final = 1.0
-TICKS_PER_TURN: Final = 500
+TICKS_PER_TURN: Final = 1000
+PREFIXES: Final = 255 * 255
 PATIENCE_S: Final = 0.2  # how long the market waits for a terminal that reads too slowly, once
 BOOTSTRAP, TRADE, LOGIN = 0, 12, 28
 TRANSACTIONS, SYMBOLS_CHANGED, ACCOUNT_CHANGED, SERVER_LINK, RESULT, PING = 10, 13, 14, 15, 19, 51
@@ -193,7 +194,8 @@ class Server:
 
     def _prefix(self) -> bytes:
         """Two bytes, each 0 to 254 (docs/protocol.md 1)."""
-        return bytes((self._random.randrange(255), self._random.randrange(255)))
+        number = int(self._random.random() * PREFIXES)
+        return bytes(divmod(number, 255))
 
     # Requests.
 
