@@ -68,7 +68,7 @@ def test_the_memory_of_a_decoder_is_bounded_by_what_it_reads(name: str, body: Bo
         finally:
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
-        assert peak < 100_000 + 50 * len(raw)
+        assert peak < 1_000_000 + 50 * len(raw)  # the cache of repeated strings may grow meanwhile
 
 
 @pytest.mark.parametrize("direction", Direction)
