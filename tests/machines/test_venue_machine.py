@@ -13,6 +13,7 @@ from functools import partial
 from math import inf, nan
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -460,6 +461,7 @@ class Venues(RuleBasedStateMachine):
         assert self.venue.truth() == self.twin.truth()
 
 
+@pytest.mark.slow
 def test_the_books_hold_and_one_seed_says_one_thing() -> None:
     run_state_machine_as_test(
         Venues, settings=settings(max_examples=100, stateful_step_count=50, deadline=None)

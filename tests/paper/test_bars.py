@@ -119,6 +119,7 @@ TICKS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(TICKS, st.integers(NOON - 40 * DAY, NOON))
 def test_every_period_says_of_the_ticks_what_the_ticks_say(

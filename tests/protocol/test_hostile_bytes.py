@@ -54,6 +54,7 @@ def test_a_body_decoder_gives_a_value_or_says_that_they_erred(
     assert failed in ("", "truncated", "bad_value")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "body"), BODIES.items(), ids=list(BODIES))
 def test_the_memory_of_a_decoder_is_bounded_by_what_it_reads(name: str, body: Body[Any]) -> None:
     """Counts of all ones wherever one may stand, behind which there is nothing."""

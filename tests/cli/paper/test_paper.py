@@ -111,6 +111,7 @@ def test_people_are_told_url_control_port_and_logins() -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 @trio_test
 async def test_killed_and_started_again_it_has_its_orders(tmp_path: Path) -> None:
     state, record = tmp_path / "state", tmp_path / "talk"
@@ -167,6 +168,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return cert, private
 
 
+@pytest.mark.slow
 @trio_test
 async def test_tls_with_a_certificate(tmp_path: Path) -> None:
     cert, _ = certificate(tmp_path)
@@ -213,6 +215,7 @@ def test_what_cannot_be_is_said_in_one_line(tmp_path: Path, arguments: list[str]
     assert (tmp_path / "foreign").read_text() == "somebody's notes\n"
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_said() -> None:
     with paper() as (_, where):
         port = where["url"].rpartition(":")[2].partition("/")[0]
@@ -270,6 +273,7 @@ REFUSED: list[tuple[int, list[str], str]] = [
 ]
 
 
+@pytest.mark.slow
 def test_ctl_as_a_process() -> None:
     with paper() as (_, where):
         done = ran("ctl", "faults", OMS_PAPER_CONTROL=where["control"])
