@@ -1,6 +1,6 @@
 """Push 19: what became of a request, told to the session that asked (docs/protocol.md 5.4)."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -10,6 +10,7 @@ from .floor import TRADE_OUTCOME, Floor
 from .model import Price
 
 NO_PRICE = Price(0.0, 0.0, 0.0, 0)
+WORD: Final = 1 << 32
 
 
 class Asked(NamedTuple):
@@ -40,7 +41,7 @@ def tell(
         trade_order=order.trade_order if order else 0,
         volume=volume,
         price=price,
-        res_time=floor.now.seconds,
+        res_time=_res_time(floor),
         bid=quote.bid,
         ask=quote.ask,
         last=quote.last,
@@ -48,6 +49,12 @@ def tell(
     session = None if floor.behaviour.results_to_all else asked.session
     echo = _echo(floor, asked.sent, order, price)
     floor.push(asked.login, TRADE_OUTCOME, TradeOutcome(request=echo, result=result), session)
+
+
+def _res_time(floor: Floor) -> int:
+    if floor.behaviour.res_time == "seconds":
+        return floor.now.seconds
+    return floor.now.server_ms % WORD
 
 
 def _echo(floor: Floor, request: TradeRequest, order: Order | None, price: float) -> TradeRequest:

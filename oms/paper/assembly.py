@@ -55,7 +55,7 @@ class Paper(NamedTuple):
 def assemble(settings: Settings, clock: Clock, *, feed: Feed | None = None) -> Paper:
     """The venue of these settings; `feed` goes in place of theirs.
 
-    Raises StateError for its file, CsvError for ticks, OSError for a record that cannot be written,
+    Raises StateError for its file, CsvError for ticks, RecordError for a record that cannot be written,
     ValueError for a fault that cannot happen.
     """
     state = State(Path(settings.state)) if settings.state is not None else None
@@ -72,7 +72,7 @@ def _assembled(settings: Settings, clock: Clock, feed: Feed | None, state: State
     start = clock.utc_ms()
     # A venue that starts again must not give out the keys and tickets of its last run once more.
     seed = f"{settings.seed} {state.known.starts if state else 1}"
-    venue = _venue(settings, instruments, zone, zone.moment(start), state)
+    venue = _venue(settings, instruments, zone, zone.moment(start), state, seed)
     faults = Faults(settings.faults, seed)
     draw = Random(f"desk {seed}")  # noqa: S311 - reproducible on purpose
     bars = Bars(instruments, settings.seed, zone.moment(start).seconds)
@@ -134,6 +134,7 @@ def _venue(
     zone: Zone,
     opened: Moment,
     state: State | None,
+    seed: str,
 ) -> Venue:
     """The venue with the accounts of the file, and those of the settings that are not in it yet."""
     known = state.known.accounts if state else {}
@@ -142,21 +143,21 @@ def _venue(
     fresh = [_opened(one) for one in settings.accounts if one.login not in known]
     again = [_again(state, account, settings) for account in known.values()] if state else []
     try:
-        venue = Venue(
-            [*again, *fresh],
+        return Venue(
+            fresh,
             instruments,
             zone,
             settings.trading,
             opened=opened,
             overrides=_overrides(settings),
+            known=again,
+            marks=state.known.marks if state else None,
+            seed=seed,
         )
     except LedgerBroken as why:
         if state is None:
             raise
         raise StateError(state.path, 0, f"does not add up: {why}") from None
-    if state is not None and state.known.marks:
-        venue.resume(state.known.marks)
-    return venue
 
 
 def _opened(settings: AccountSettings) -> Account:

@@ -13,6 +13,7 @@ from protocol.enums import DealType, Side
 from protocol.records.symbols import FullSymbol
 from protocol.records.trade import Deal
 
+from .contract import FORTS
 from .model import Account
 from .money import exact
 
@@ -93,7 +94,15 @@ def verify_margin(margin: Decimal | None, account: Account, specs: Mapping[str, 
 
 
 def _may_be_negative(account: Account, specs: Mapping[str, FullSymbol]) -> bool:
-    """Whether a price or a maintenance rate below zero is used; the formulas take both as they are (7.4)."""
+    """Whether the formulas of 7.4 may come to less than nothing.
+
+    They take prices and maintenance rates below zero as they are, and FORTS futures need less by what the
+    price is better than the settlement.
+    """
+    symbols = {one.trade_symbol for one in account.positions.values()}
+    symbols |= {one.trade_symbol for one in account.orders.values()}
+    if any(specs[symbol].trade_calc_mode == FORTS for symbol in symbols):
+        return True
     prices = [one.price_open for one in account.positions.values()]
     prices += [min(one.price_order, one.price_trigger) for one in account.orders.values()]
     rates = [

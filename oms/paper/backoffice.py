@@ -4,8 +4,8 @@ Deals stay the ledger: a correction moves the balance by its difference, and the
 as a client refolds them (docs/semantics.md 1.6).
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
-from math import isfinite
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from protocol.records.trade import Deal, Position
 
 from .audit import CREDITS, amount
 from .contract import NEGATIVE_PRICES
+from .fitness import BIGGEST, HIGHEST, LARGEST, misfits
 from .floor import ACCOUNT_CHANGED, SYMBOLS_CHANGED, Floor, gone
 from .ledger import money_deal
 from .matching import opened_by, refolded
@@ -25,6 +26,8 @@ from .money import exact, rounded
 
 FIXED = frozenset({"deal", "trade_order", "position_id", "trade_symbol"})  # what a deal is, not what it says
 OF_TRADES = frozenset({DealType.BUY, DealType.SELL, DealType.BUY_CANCELED, DealType.SELL_CANCELED})
+RATES = ("rate_profit", "rate_margin")
+PRICES = ("price_open", "price_close", "sl", "tp")
 AMOUNTS = ("profit", "commission", "storage", "commission_fee")
 
 
@@ -32,8 +35,10 @@ def deposit(floor: Floor, account: Account, value: Decimal, deal_type: int, comm
     """Book money by a deal of its own; negative amounts take it.  ValueError for a deal type that trades."""
     if deal_type not in tuple(DealType) or deal_type in (DealType.BUY, DealType.SELL):
         raise ValueError(f"deal type {deal_type} moves no money by itself")
-    if not value.is_finite():
-        raise ValueError(f"amount {value} is no number")
+    if not value.is_finite() or not 0 < abs(value) <= LARGEST:
+        raise ValueError(f"amount {value} moves no money, or more than {LARGEST}")
+    if value != rounded(value, account.digits):
+        raise ValueError(f"amount {value} has more than the account's {account.digits} digits")
     money_deal(floor, account, deal_type, value, comment, Reason.DEALER)
 
 
@@ -41,7 +46,8 @@ def amend(floor: Floor, account: Account, ticket: int, changes: dict[str, Any]) 
     """Change fields of a deal: 10 {2,1 deal + position}, then 14 where money moved.
 
     KeyError for an unknown deal.  ValueError for a field that a deal has not, or that says which deal it is,
-    and for what would leave a netting account with two positions of a symbol.
+    for a value that a deal cannot have, and for what would leave a netting account with two positions of a
+    symbol.  Then nothing was changed.
     """
     before = _deal(account, ticket)
     unknown = [name for name in changes if name in FIXED or name not in Deal.__struct_fields__]
@@ -54,14 +60,22 @@ def amend(floor: Floor, account: Account, ticket: int, changes: dict[str, Any]) 
 def _amended(floor: Floor, account: Account, deal: Deal, changes: dict[str, Any]) -> Deal:
     stamp = {"time_update": floor.now.seconds, "time_update_msc": floor.now.msc}
     after = msgspec.convert({**msgspec.to_builtins(deal), **stamp, **changes}, Deal)
-    numbers = all(isfinite(getattr(after, name)) for name in (*AMOUNTS, "price_open"))
-    spec = floor.specs.get(after.trade_symbol)
-    may_fall = spec is not None and spec.ticks_flags & NEGATIVE_PRICES
-    if not numbers or after.trade_volume < 0 or (after.price_open < 0 and not may_fall):
-        raise ValueError(f"deal {deal.deal}: not numbers that a deal can have")
+    for what in _impossible(floor, after):
+        raise ValueError(f"deal {deal.deal}: {what}")
     if (after.trade_action in OF_TRADES) != bool(deal.trade_symbol):
         raise ValueError(f"deal {deal.deal}: type {after.trade_action} is not for such a deal")
     return replace(after, **{name: _on_grid(account, getattr(after, name)) for name in AMOUNTS})
+
+
+def _impossible(floor: Floor, record: Deal | Position) -> Iterator[str]:
+    """What a deal, or the position that follows from it, cannot be."""
+    yield from (f"{path[-1]}: {message}" for path, message in misfits(record))
+    spec = floor.specs.get(record.trade_symbol)
+    lowest = -HIGHEST if spec is not None and spec.ticks_flags & NEGATIVE_PRICES else 0.0
+    bounds = dict.fromkeys(PRICES, (lowest, HIGHEST)) | dict.fromkeys(RATES, (0.0, LARGEST))
+    for name, (least, most) in (bounds | {"trade_volume": (0, BIGGEST)}).items():
+        if not least <= getattr(record, name) <= most:
+            yield f"{name}: {getattr(record, name)} is not from {least:g} to {most:g}"
 
 
 def remove(floor: Floor, account: Account, ticket: int) -> None:
@@ -98,7 +112,7 @@ def _rewrite(floor: Floor, account: Account, before: Deal, after: Deal | None, k
     deals = [after if one is before else one for one in account.deals]
     ledger = [one for one in deals if one is not None]
     made = refolded(one for one in ledger if before.position_id and one.position_id == before.position_id)
-    _one_of_a_symbol(account, before, made)
+    _check_position(floor, account, before, made)
     money = (account.balance, account.credit)
     account.deals[:] = ledger
     _book(account, before, -amount(before))
@@ -110,10 +124,17 @@ def _rewrite(floor: Floor, account: Account, before: Deal, after: Deal | None, k
         floor.push(account.login, ACCOUNT_CHANGED, None)
 
 
-def _one_of_a_symbol(account: Account, deal: Deal, made: Position | None) -> None:
-    """A netting account has one position of a symbol: a closed one cannot come back beside another."""
+def _check_position(floor: Floor, account: Account, deal: Deal, made: Position | None) -> None:
+    """ValueError for a position that cannot be.
+
+    A netting account has one position of a symbol: a closed one cannot come back beside another.
+    """
+    if made is None:
+        return
+    for what in _impossible(floor, made):
+        raise ValueError(f"deal {deal.deal}: its position: {what}")
     others = [one for one in account.positions.values() if one.position_id != deal.position_id]
-    if made and not account.hedging and any(one.trade_symbol == made.trade_symbol for one in others):
+    if not account.hedging and any(one.trade_symbol == made.trade_symbol for one in others):
         raise ValueError(f"deal {deal.deal}: {made.trade_symbol} would have two positions")
 
 

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from .faults import Fault
+from .fitness import BIGGEST, HIGHEST
 from .toml_text import explained
 
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 Word = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
-Price = Annotated[float, msgspec.Meta(gt=0, le=1e12)]
+Price = Annotated[float, msgspec.Meta(gt=0, le=HIGHEST)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 
 
@@ -37,7 +38,7 @@ class Clock(Call, frozen=True, tag="clock"):
 
 
 class Deposit(Call, frozen=True, tag="deposit"):
-    """Money in, or out where it is negative, by a deal of its own."""
+    """Money in, or out where it is negative, by a deal of its own, on the digits of the account."""
 
     login: int
     amount: Annotated[Decimal, msgspec.Meta()]
@@ -45,9 +46,11 @@ class Deposit(Call, frozen=True, tag="deposit"):
     comment: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
     def __post_init__(self) -> None:
-        """Money is finite, and not more than there is."""
+        """Money is finite, and not more than there is; a comment fits the wire."""
         if not self.amount.is_finite() or abs(self.amount) >= Decimal(10) ** 12:
             raise ValueError("amount: is not a finite amount below 10^12")
+        if len(self.comment.encode("utf-16-le", "surrogatepass")) > 64:
+            raise ValueError("comment: is longer than 32 code units")
 
 
 class AmendDeal(Call, frozen=True, tag="amend_deal"):
@@ -111,8 +114,8 @@ class TickCall(Call, frozen=True, tag="tick"):
     symbol: str
     bid: Price
     ask: Price
-    last: Annotated[float, msgspec.Meta(ge=0, le=1e12)] = 0.0
-    volume: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0  # lots × 10^8
+    last: Annotated[float, msgspec.Meta(ge=0, le=HIGHEST)] = 0.0
+    volume: Annotated[int, msgspec.Meta(ge=0, le=BIGGEST)] = 0  # lots × 10^8
 
 
 class FeedSwitch(Call, frozen=True, tag="feed"):

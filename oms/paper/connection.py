@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
-from protocol.cipher import INITIAL_KEY, Decryptor
+from protocol.cipher import INITIAL_KEY, Decryptor, Encryptor
 from protocol.commands import COMMANDS, State
 from protocol.errors import LocalProtocolError, RemoteProtocolError
-from protocol.frame import Direction, unseal
+from protocol.frame import Direction, seal, unseal
 from protocol.messages import Answer, Push, Refused, Request, Unknown
 from protocol.records.access import BootstrapAnswer
 from protocol.session import Session, UnreadableBody
@@ -148,6 +148,7 @@ class Connection:
         fault = self._faults.meet(kind, message.command, self.visitor.login)
         if fault is not None:
             message = _as_altered(fault, message)
+        reader = self._decryptor  # of this frame: a bootstrap changes the key behind its answer
         frame = self._sealed(message)
         if frame is None:
             return
@@ -155,7 +156,7 @@ class Connection:
             if fault is not None and fault.do == "truncate":
                 body = (_body_of(message) if body is None else body)[: fault.bytes]
             if body is not None:
-                frame = self.session.seal(message.command, _code_of(message), body)
+                frame = self._with_body(frame, reader, body)
         if fault is not None and fault.do == "astray":
             self._go_astray(message, fault)
         else:
@@ -210,6 +211,15 @@ class Connection:
         if isinstance(message, Answer) and isinstance(message.value, BootstrapAnswer):
             self._decryptor = Decryptor(message.value.key)
         return frame
+
+    def _with_body(self, message: bytes, reader: Decryptor, body: bytes) -> bytes:
+        """The same frame, prefix and all, around another body."""
+        frame = unseal(message, reader, Direction.ANSWER)
+        if frame is None:
+            return message
+        if reader is self._decryptor:
+            return self.session.seal(frame.command, frame.code, body, frame.prefix)
+        return seal(frame._replace(body=body), Encryptor(INITIAL_KEY))
 
     def _go_astray(self, message: Answer | Refused | Push, fault: Fault) -> None:
         other = self._other(self)

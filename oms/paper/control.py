@@ -43,6 +43,7 @@ from .calls import (
 )
 from .connection import Connection
 from .feed import Tick
+from .rules_price import on_grid
 from .server import Server
 
 LONGEST_LINE: Final = 1024 * 1024
@@ -100,9 +101,9 @@ class Control:
             case Deposit() | AmendDeal() | RemoveDeal() | SetRights():
                 return self._deal(call)
             case RejectNext(retcode, channel):
-                venue.reject_next(retcode, channel)
+                _refused("retcode", lambda: venue.reject_next(retcode, channel))
             case SlowNext(ms, count):
-                venue.slow_next(ms, count)
+                _refused("count", lambda: venue.slow_next(ms, count))
             case RequoteNext(count):
                 venue.requote_next(count)
             case DealerDelay(ms):
@@ -140,7 +141,7 @@ class Control:
         match call:
             case Deposit(login, amount, deal_type, comment):
                 effects = _refused(
-                    "deal_type", lambda: venue.deposit(server.moment, login, amount, deal_type, comment)
+                    "amount", lambda: venue.deposit(server.moment, login, amount, deal_type, comment)
                 )
             case AmendDeal(login, deal, changes):
                 effects = _refused("changes", lambda: venue.amend_deal(server.moment, login, deal, **changes))
@@ -156,8 +157,10 @@ class Control:
         if spec is None:
             raise Refusal("symbol", f"there is no {call.symbol}")
         for name in ("bid", "ask", "last"):
-            if getattr(call, name) != round(getattr(call, name), spec.digits):
-                raise Refusal(name, f"has more than the symbol's {spec.digits} digits")
+            price = getattr(call, name)
+            if price != round(price, spec.digits) or not on_grid(spec, price):
+                tick = f"{spec.trade_tick_size:.{spec.digits}f}"
+                raise Refusal(name, f"is no multiple of the symbol's tick size {tick}")
         if call.ask < call.bid:
             raise Refusal("ask", "is below the bid")
         now = self._server.clock.utc_ms()

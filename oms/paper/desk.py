@@ -66,6 +66,7 @@ class Visitor:
     investor: bool = False
     ticks: frozenset[int] = frozenset()
     books: frozenset[int] = frozenset()
+    fresh_ticks: frozenset[int] = frozenset()  # those that the last command 7 added
     fresh_books: set[int] = field(default_factory=set)  # subscribed, no snapshot sent yet
 
 
@@ -266,19 +267,28 @@ class Desk:
     def _open_trades(self, _moment: Moment, visitor: Visitor, _request: None) -> OpenTrades:
         return self.venue.open_trades(self._of(visitor).login)
 
-    def _history(self, _moment: Moment, visitor: Visitor, request: HistoryRequest) -> History:
-        """Both ends of the window count; no end is no end, not the present: clocks are set back, too."""
+    def _history(self, moment: Moment, visitor: Visitor, request: HistoryRequest) -> History:
+        """By the switches the end of the window counts or not, and no end is none or the present."""
         account, manners = self._of(visitor), self.face.manners
+        end = self._history_end(moment, request)
         deal_time = attrgetter(f"time_{manners.history_deals_by}")
         order_time = attrgetter(f"time_{manners.history_orders_by}")
 
         def inside(seconds: int) -> bool:
-            return request.from_ <= seconds and (not request.to or seconds <= request.to)
+            return request.from_ <= seconds and (end is None or seconds <= end)
 
         return History(
             [deal for deal in account.deals if inside(deal_time(deal))],
             [order for order in account.history if inside(order_time(order))],
         )
+
+    def _history_end(self, moment: Moment, request: HistoryRequest) -> int | None:
+        """The last second of the window; None where it has no end."""
+        if request.to:
+            return request.to if self.face.manners.history_to == "inclusive" else request.to - 1
+        if request.from_ and self.face.manners.history_to_zero == "now":
+            return moment.seconds
+        return None
 
     # Symbols.
 
@@ -303,7 +313,8 @@ class Desk:
         return frozenset(wanted[: self.face.manners.max_subscriptions or None])
 
     def _subscribe_ticks(self, _moment: Moment, visitor: Visitor, ids: list[int]) -> None:
-        visitor.ticks = self._wanted(ids)
+        wanted = self._wanted(ids)
+        visitor.fresh_ticks, visitor.ticks = wanted - visitor.ticks, wanted
 
     def _subscribe_books(self, _moment: Moment, visitor: Visitor, ids: list[int]) -> None:
         visitor.books = self._wanted(ids)

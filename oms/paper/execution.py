@@ -4,6 +4,7 @@ In request and instant execution the dealer takes the whole volume at one price.
 execution the symbol's book is the limit: a level is a deal, what was taken is gone until the next tick.
 """
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -27,13 +28,20 @@ class Done(NamedTuple):
 
     order: Order  # as it is now
     volume: int = 0
-    price: float = 0.0  # the average
+    worth: Decimal = Decimal(0)  # price × volume of all parts
     deal: int = 0  # the last ticket
 
     @property
     def complete(self) -> bool:
         """Whether nothing of the order is left."""
         return self.order.volume_current == 0
+
+    @property
+    def price(self) -> float:
+        """The average, on the order's digits plus those that averaging needs; 0 of nothing."""
+        if not self.volume:
+            return 0.0
+        return float(rounded(self.worth / self.volume, self.order.digits + 3))
 
 
 def parts(floor: Floor, account: Account, order: Order, limit: float | None = None) -> Parts:
@@ -82,7 +90,7 @@ def _trade(floor: Floor, account: Account, done: Done, price: float, volume: int
     key = (order.trade_symbol, side_of(order.order_type))
     if floor.terms(account.login)[order.trade_symbol].trade.trade_exemode in BOOKS:
         floor.taken[key] = floor.taken.get(key, 0) + volume
-    return Done(order, done.volume + volume, _mean(floor, done, price, volume, order), deal.deal)
+    return Done(order, done.volume + volume, done.worth + exact(price) * volume, deal.deal)
 
 
 def _advanced(floor: Floor, account: Account, order: Order, price: float, volume: int) -> Order:
@@ -95,14 +103,6 @@ def _advanced(floor: Floor, account: Account, order: Order, price: float, volume
         price_current=price,
         position_id=met.position_id if met else order.trade_order,
     )
-
-
-def _mean(floor: Floor, done: Done, price: float, volume: int, order: Order) -> float:
-    """The average price of all parts so far, on the symbol's digits plus those that averaging needs."""
-    if not done.volume:
-        return price
-    mean = (exact(done.price) * done.volume + exact(price) * volume) / (done.volume + volume)
-    return float(rounded(mean, floor.specs[order.trade_symbol].digits + 3))
 
 
 def cancel(floor: Floor, account: Account, done: Done) -> Done:

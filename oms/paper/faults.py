@@ -15,6 +15,7 @@ import msgspec
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 Word = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 Bytes = Annotated[int, msgspec.Meta(ge=0, le=1 << 20)]
+Value = int | float | str | list[int | float]  # of a field of a symbol
 
 
 class Kind(Enum):
@@ -107,7 +108,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Word = 1
     hours: Annotated[int, msgspec.Meta(ge=-24, le=24)] = 1
     symbol: str = ""
-    changes: dict[str, Any] = {}
+    changes: dict[str, Value] = {}
 
     def __post_init__(self) -> None:
         """Refuse a fault that can never happen."""

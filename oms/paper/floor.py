@@ -50,6 +50,7 @@ class Floor:
         zone: Zone,
         behaviour: Behaviour,
         overrides: Mapping[int, Sequence[TradeSettings]],
+        seed: int | str,
     ) -> None:
         self.accounts = {account.login: account for account in accounts}
         self.instruments = {item.spec.trade_symbol: item for item in instruments}
@@ -59,7 +60,7 @@ class Floor:
         self.prices: dict[str, Price] = {}
         self.zone = zone
         self.behaviour = behaviour
-        self.random = random.Random(behaviour.seed)  # noqa: S311 - a simulation, reproducible
+        self.random = random.Random(f"chance {seed}")  # noqa: S311 - a simulation, reproducible
         self.tickets = Tickets(self.accounts.values(), behaviour.first_order, behaviour.first_deal)
         self.rates = Rates(self.specs, self.prices)
         self.now = Moment(0, 0)

@@ -1,7 +1,7 @@
 """Requests on their way to the dealer: those that wait for him, and what was ordered about the next ones."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from heapq import heappop, heappush
 from math import isfinite
 from typing import Literal
@@ -18,6 +18,7 @@ from .money import exact, rounded
 Channel = Literal["answer", "result"]
 
 PRICES = ("price_order", "price_trigger", "price_sl", "price_tp")
+MOST = 1000  # orders of a dealer about requests to come
 GRID = 8  # digits: what a double has beyond is noise of the sender's arithmetic
 
 
@@ -43,11 +44,13 @@ class Intake:
         self._delays: deque[int] = deque()
 
     def reject_next(self, code: int, channel: Channel | None) -> None:
-        """One more request to be refused."""
+        """One more request to be refused; ValueError where too many are."""
+        _room(self._rejections, 1)
         self._rejections.append((code, channel or self._floor.behaviour.refuse_in))
 
     def slow_next(self, delay_ms: int, count: int) -> None:
-        """So many more requests to wait."""
+        """So many more requests to wait; ValueError where too many do."""
+        _room(self._delays, count)
         self._delays.extend([delay_ms] * count)
 
     def forced(self) -> tuple[int, Channel] | None:
@@ -84,6 +87,11 @@ class Intake:
             if _closes(asked):
                 self._floor.closing.discard((asked.login, asked.request.trade_position))
             yield asked
+
+
+def _room(orders: Sized, more: int) -> None:
+    if len(orders) + more > MOST:
+        raise ValueError(f"{len(orders)} are waiting, and {MOST} is the most")
 
 
 def _closes(asked: Asked) -> bool:

@@ -5,7 +5,7 @@ A new symbol is like another one, with what it says of its own.  Volumes are wri
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum, IntFlag
@@ -30,17 +30,20 @@ from protocol.enums import (
 from protocol.records.symbols import Schedule, Sessions
 
 from .catalog import Instrument, currency_digits
+from .contradictions import DEEPEST, contradictions
 from .hours import ALWAYS, week
 from .model import LOT
-from .toml_text import Strict
+from .toml_text import LARGEST, Strict
 
 YEAR_S: Final = 365 * 86_400
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=31, pattern=r"^[^\s\\,*!]+$")]
 Currency = Annotated[str, msgspec.Meta(min_length=3, max_length=15)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Natural = Annotated[float, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1e12)]
+Natural = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+Volatility = Annotated[float, msgspec.Meta(ge=0, le=100)]  # more makes no prices
+Depth = Annotated[tuple[Decimal, ...], msgspec.Meta(max_length=1000)]
 Week = Literal["always"] | dict[str, tuple[str, ...]]
 
 CalcWord = Literal[
@@ -120,18 +123,18 @@ class SymbolSettings(Strict, frozen=True):
     swap_short: float | None = None
     swap_triple: DayWord | None = None
     swap_rates: tuple[float, float, float, float, float, float, float] | None = None  # from Sunday
-    book_depth: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None  # levels a side; 0 = no book
+    book_depth: Annotated[int, msgspec.Meta(ge=0, le=DEEPEST)] | None = None  # levels a side; 0 = no book
     quote_sessions: Week | None = None  # "always" or { weekdays = ["00:00-24:00"], sunday = [...] }
     trade_sessions: Week | None = None
     expiration: datetime | None = None  # server time, written without a zone
     # the feed
     start: Positive | None = None
-    volatility: Natural | None = None  # of the log price, per year: 0.08 is 8 %
-    spread: Annotated[int, msgspec.Meta(ge=1)] | None = None  # points
+    volatility: Volatility | None = None  # of the log price, per year: 0.08 is 8 %
+    spread: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None  # points
     ticks_per_second: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
     factors: dict[str, float] | None = None
     has_last: bool | None = None
-    depth: tuple[Decimal, ...] | None = None  # lots at each level of the book, best first
+    depth: Depth | None = None  # lots at each level of the book, best first
 
 
 def listed(defaults: Iterable[Instrument], changes: Sequence[SymbolSettings]) -> tuple[Instrument, ...]:
@@ -259,33 +262,28 @@ def _changed(base: Instrument, change: SymbolSettings) -> Instrument:
 
 def _checked(one: Instrument) -> Instrument:
     """The instrument itself; raises ValueError("field: what") where it makes no sense."""
-    for field, message in _faults(one):
-        raise ValueError(f"{field}: {message}")
+    for field, message in contradictions(one):
+        raise ValueError(f"{_written(field)}: {message}")
     return one
 
 
-def _faults(one: Instrument) -> Iterator[tuple[str, str]]:
-    spec, trade = one.spec, one.spec.trade
-    ticks = spec.trade_tick_size / spec.point
-    if round(ticks) < 1 or abs(ticks - round(ticks)) > 1e-6:
-        yield "tick_size", f"{spec.trade_tick_size} is no multiple of the point {spec.point}"
-    if not trade.volume_step:
-        yield "volume_step", "must be above 0"
-    for field in ("volume_min", "volume_max"):
-        if not getattr(trade, field) or getattr(trade, field) % trade.volume_step:
-            yield field, "must be above 0 and a multiple of volume_step"
-    if trade.volume_min > trade.volume_max:
-        yield "volume_min", "is above volume_max"
-    if spec.trade_price_limit_max and spec.trade_price_limit_min > spec.trade_price_limit_max:
-        yield "price_limit_min", "is above price_limit_max"
-    if sum(weight * weight for _, weight in one.factors) > 1 + 1e-9:
-        yield "factors", "their squares sum to more than 1"
-    if not one.depth_lots or not all(one.depth_lots):
-        yield "depth", "must name a volume above 0 for each level"
-    if one.start < spec.trade_tick_size * 10:
-        yield "start", f"{one.start} is less than ten ticks"
-    if len(trade.symbol_path) > 127:
-        yield "folder", "the path is longer than 127 characters"
+# Fields that these settings call otherwise, beside those that only have "trade_" in front.
+_WORDS: Final = {
+    "trade_symbol": "name",
+    "symbol_path": "folder",
+    "symbol_description": "description",
+    "trade_exemode": "execution",
+    "trade_fill_flags": "fills",
+    "margin_rates_initial": "margin_rates",
+    "permissions_bookdepth": "book_depth",
+    "depth_lots": "depth",
+}
+
+
+def _written(field: str) -> str:
+    """How these settings call a field of the records."""
+    own = field if field in SymbolSettings.__struct_fields__ else field.removeprefix("trade_")
+    return _WORDS.get(field, own)
 
 
 def _given(**fields: Any) -> dict[str, Any]:
@@ -302,8 +300,7 @@ def _flags(values: type[IntFlag], words: Iterable[str] | None) -> int | None:
 
 def wire_lots(field: str, lots: Decimal) -> int:
     """Lots × 10^8; raises ValueError("field: what") for what the wire cannot hold."""
-    scaled = lots * LOT
-    if scaled != int(scaled) or not 0 <= scaled < 2**63:
+    if not lots.is_finite() or not 0 <= lots <= LARGEST or (scaled := lots * LOT) != int(scaled):
         raise ValueError(f"{field}: {lots} is below 0, too large or has more than 8 digits")
     return int(scaled)
 

@@ -29,6 +29,9 @@ class Manners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bars: Natural = 0  # of an answer 11, 0 = all (8)
     history_orders_by: Literal["setup", "done"] = "done"  # the time that command 5 selects by (11)
     history_deals_by: Literal["create", "update"] = "create"
+    history_to: Literal["inclusive", "exclusive"] = "inclusive"  # whether its last second counts (8)
+    # The end 0 (8): none, because clocks are set back, too, or the present; from 0 to 0 is always everything.
+    history_to_zero: Literal["open", "now"] = "open"
     action_ids: Literal["any", "session", "account"] = "any"  # where one may be used once only: 10013 (12)
     compressed: Literal["gzip", "zlib"] = "gzip"  # answer 34 (docs/protocol.md 4.4)
     book: Literal["snapshot", "differences"] = "snapshot"  # pushes 23 behind the first (5.5)

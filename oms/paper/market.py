@@ -89,6 +89,31 @@ class Market:
             if mine and not terminal.behind:
                 terminal.say(Push(STATISTICS, mine))
 
+    def show_ticks(self, terminal: Terminal) -> None:
+        """How the symbols stand that it has just subscribed to: the last tick, with its time; statistics."""
+        fresh = terminal.visitor.fresh_ticks
+        specs = [one.spec for one in self.instruments.values() if one.spec.symbol_id in fresh]
+        days = ((spec, self.days[spec.trade_symbol]) for spec in specs)
+        rows = [tick_row(day.tick, spec, day.server_ms) for spec, day in days if day.tick]
+        for body in self._frames(rows):
+            terminal.say_ticks(body)
+        if rows and self._manners.statistics_seconds:
+            terminal.say(Push(STATISTICS, statistics(self.days, specs)))
+
+    def show_books(self, terminal: Terminal, prices: dict[str, Price], terminals: Sequence[Terminal]) -> None:
+        """A snapshot of each book that it has just subscribed to.
+
+        What its other readers know already stays what their next differences start from.
+        """
+        for name, instrument in self.instruments.items():
+            symbol_id, price = instrument.spec.symbol_id, prices.get(name)
+            if price is None or symbol_id not in terminal.visitor.fresh_books:
+                continue
+            readers = sum(symbol_id in one.visitor.books for one in terminals)
+            if readers == 1 or symbol_id not in self._books:
+                self._books[symbol_id] = tuple(levels(instrument, price))
+            self._send_book(terminal, symbol_id, price, self._books[symbol_id], ())
+
     def send_books(
         self, prices: dict[str, Price], names: Iterable[str], terminals: Sequence[Terminal]
     ) -> None:

@@ -1,6 +1,6 @@
 """Tickets that stand for passwords: whom each one lets in (docs/protocol.md 4.1)."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from random import Random
 from typing import Final, NamedTuple
@@ -27,7 +27,7 @@ class Passes:
     def __init__(self, random: Random, known: Iterable[tuple[bytes, Pass]] = ()) -> None:
         self._random = random
         self._known = OrderedDict(known)
-        self._fresh: list[tuple[bytes, Pass]] = []
+        self._fresh: deque[tuple[bytes, Pass]] = deque(maxlen=REMEMBERED)  # nobody may ever ask for them
 
     def give(self, admitted: Pass) -> bytes:
         """A new ticket."""
@@ -48,5 +48,6 @@ class Passes:
 
     def fresh(self) -> list[tuple[bytes, Pass]]:
         """Those given since the last call."""
-        fresh, self._fresh = self._fresh, []
+        fresh = list(self._fresh)
+        self._fresh.clear()
         return fresh

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, NoReturn, TextIO
 from protocol.records.symbols import FullSymbol
 
 from .feed import BATCH, Tick
+from .fitness import HIGHEST
 from .model import LOT
 
 
@@ -24,6 +25,7 @@ class CsvError(ValueError):
 
 
 COLUMNS: Final = ("time", "bid", "ask", "last", "volume")
+NEVER: Final = -(2**63)  # before every row
 
 
 class _Row(NamedTuple):
@@ -44,8 +46,9 @@ class CsvFeed:
     `speed`.  Speed 0 is as fast as possible: everything is due at once and stamped with the time at which it
     is taken.  Sessions are not applied: who brings ticks decides when they come.
 
-    Raises CsvError for the first bad row, at construction, where the files are read once in full; `verify`
-    False leaves that until the row's turn comes.  With `specs` prices must be on the digits of the symbol.
+    Raises CsvError for a file without rows, and for the first bad row, at construction, where the files are
+    read once in full; `verify` False leaves that until the row's turn comes.  With `specs` prices must be on
+    the digits of the symbol.
     """
 
     def __init__(
@@ -113,7 +116,7 @@ def _rows(path: Path, digits: int | None) -> Iterator[_Row]:
     line = 0
     try:
         with _open(path) as file:
-            before, last = -(2**63), 0.0
+            before, last = NEVER, 0.0
             for line, text in enumerate(file, 1):
                 cells = text.strip().split(",")
                 if cells == [""] or (line == 1 and _is_header(cells, path)):
@@ -123,6 +126,8 @@ def _rows(path: Path, digits: int | None) -> Iterator[_Row]:
                     raise CsvError(path, line, "time", f"{cells[0]} is before the row above")
                 before, last = row.at_ms, row.last
                 yield row
+            if before == NEVER:
+                raise CsvError(path, line + 1, "", "there is no tick in it")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as why:
         raise CsvError(path, line + 1, "", f"cannot be read: {why}") from None
 
@@ -150,8 +155,8 @@ def _row(cells: list[str], path: Path, line: int, digits: int | None, last: floa
 
     def price(index: int) -> float:
         value = _number(cells[index])
-        if value is None or value <= 0:
-            wrong(COLUMNS[index], f"{cells[index]!r} is not a price above 0")
+        if value is None or not 0 < value <= HIGHEST:
+            wrong(COLUMNS[index], f"{cells[index]!r} is not a price above 0 and up to {HIGHEST:g}")
         if digits is not None and round(value, digits) != value:
             wrong(COLUMNS[index], f"{cells[index]} has more than the symbol's {digits} digits")
         return value

@@ -24,6 +24,7 @@ from trio_websocket import (
 
 from protocol.enums import Code, Retcode
 from protocol.messages import Answer, Push, Refused, Request, Unknown
+from protocol.records.symbols import FullSymbol
 from protocol.records.trade import ServerLink, TradeAnswer, TradeOutcome
 from protocol.session import Role, Session
 
@@ -39,6 +40,7 @@ from .manners import Manners
 from .market import Market
 from .model import Effect, Moment
 from .recording import Recorder
+from .redaction import SECRET_COMMANDS
 from .settings import ServerSettings
 from .specification import changed_spec
 from .stream import BreakableStream
@@ -51,12 +53,11 @@ FAREWELL_S: Final = 1.0
 TICKS_PER_TURN: Final = 1000
 PREFIXES: Final = 255 * 255
 PATIENCE_S: Final = 0.2  # how long the market waits for a terminal that reads too slowly, once
-BOOTSTRAP, TRADE, LOGIN = 0, 12, 28
+SUBSCRIBE_TICKS, TRADE, SUBSCRIBE_BOOKS, LOGIN = 7, 12, 22, 28
 TRANSACTIONS, SYMBOLS_CHANGED, ACCOUNT_CHANGED, SERVER_LINK, RESULT, PING = 10, 13, 14, 15, 19, 51
-# These carry passwords, tickets, tokens, codes, documents.
-SECRET_COMMANDS: Final = frozenset({BOOTSTRAP, 24, 27, LOGIN, 29, 30, 39, 40, 43})
 UNTOLD_COMMANDS: Final = frozenset({24, LOGIN, 30, 39, 43})  # change what no effect tells of
-INVALID_TICKET: Final = 3
+# Faults by which a request is lost: nobody reads it.
+LOSSES: Final = frozenset({"lose", "abort", "close", "half_open"})
 
 
 class Server:
@@ -203,20 +204,20 @@ class Server:
         self, connection: Connection, command: int, request: Request | Unknown | None, body: bytes
     ) -> None:
         """A request came in: what a fault does with it, and otherwise its answer."""
-        self._remember(connection, command, body)
+        fault = None
+        if isinstance(request, Request):
+            fault = self.faults.meet(Kind.REQUEST, command, connection.visitor.login)
+        self._remember(connection, command, body, lost=fault is not None and fault.do in LOSSES)
         if request is None:
             connection.say(Refused(command, Code.INTERNAL_ERROR))
-            return
-        if isinstance(request, Unknown):
+        elif isinstance(request, Unknown):
             self._shrug(connection, command)
-            return
-        fault = self.faults.meet(Kind.REQUEST, command, connection.visitor.login)
-        if fault is None:
+        elif fault is None:
             self._serve(connection, request)
         else:
             self._hinder(connection, request, fault)
 
-    def _remember(self, connection: Connection, command: int, body: bytes) -> None:
+    def _remember(self, connection: Connection, command: int, body: bytes, *, lost: bool) -> None:
         if command == PING:
             return
         visitor, secret = connection.visitor, command in SECRET_COMMANDS
@@ -227,6 +228,7 @@ class Server:
                 "login": visitor.login,
                 "command": command,
                 "hex": "" if secret else body.hex(),
+                "lost": lost,
             }
         )
 
@@ -282,6 +284,10 @@ class Server:
                 connection.say(one, body=reply.body)
         if request.command == TRADE:
             self._wake.set()
+        elif request.command == SUBSCRIBE_TICKS:
+            self.market.show_ticks(connection)
+        elif request.command == SUBSCRIBE_BOOKS:
+            self.market.show_books(connection, self.venue.prices, list(self.connections.values()))
         if reply.ends:
             connection.end()
 
@@ -333,10 +339,12 @@ class Server:
 
     def set_spec(self, symbol: str, changes: dict[str, Any]) -> None:
         """Change a symbol's specification or trade settings, and tell everybody; ValueError for nonsense."""
-        spec = changed_spec(self.venue.specs, symbol, changes)
+        self._respecify(changed_spec(self.market.instruments, symbol, changes))
+
+    def _respecify(self, spec: FullSymbol) -> None:
         effects = self.venue.set_spec(spec)
-        instrument = self.market.instruments[symbol]
-        self.market.instruments[symbol] = msgspec.structs.replace(instrument, spec=spec)
+        instrument = self.market.instruments[spec.trade_symbol]
+        self.market.instruments[spec.trade_symbol] = msgspec.structs.replace(instrument, spec=spec)
         self.apply(effects)
 
     def set_link(self, state: int, seconds: float = 0.0) -> None:
@@ -360,7 +368,7 @@ class Server:
     def check_fault(self, fault: Fault) -> None:
         """Raise ValueError for a fault that cannot happen here."""
         if fault.do == "spec":
-            changed_spec(self.venue.specs, fault.symbol, fault.changes)
+            changed_spec(self.market.instruments, fault.symbol, fault.changes)
 
     def _upset(self, fault: Fault) -> None:
         """What a script does to the venue."""
@@ -370,7 +378,12 @@ class Server:
             case "zone_jump":
                 self.jump(fault.hours)
             case "spec":
-                self.set_spec(fault.symbol, fault.changes)
+                # It made sense when it was armed; what changed since may contradict it, and then it is void.
+                try:
+                    spec = changed_spec(self.market.instruments, fault.symbol, fault.changes)
+                except ValueError:
+                    return
+                self._respecify(spec)
 
     # The market.
 

@@ -19,20 +19,22 @@ from .behaviour import Behaviour
 from .catalog import Instrument, currency_digits, default_instruments
 from .faults import Fault
 from .feed import Feed, RandomWalk
-from .listing import Currency, Natural, Points, Positive, SymbolSettings, listed, wire_lots
+from .listing import Currency, Natural, Points, SymbolSettings, listed, wire_lots
 from .manners import Manners
 from .model import Account
 from .otp import key_of
 from .replay import CsvFeed
 from .toml_text import SettingsError as SettingsError
 from .toml_text import Strict, explained, read
+from .vetting import objections
 from .zone import MAX_SHIFT_S, Rule, Zone
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
-Login = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+Login = Annotated[int, msgspec.Meta(ge=1, le=2**62)]  # those of accounts opened later are above it
 Leverage = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]  # what command 28 has room for
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
+Speed = Annotated[float, msgspec.Meta(ge=0.001, le=1_000_000)]
 
 
 class OverrideSettings(Strict, frozen=True):
@@ -180,7 +182,7 @@ class FeedSettings(Strict, frozen=True):
 
     kind: Literal["walk", "csv"] = "walk"
     rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 1.0  # times the symbols' ticks_per_second
-    speed: Positive | Literal["max"] = 1.0  # of a replay
+    speed: Speed | Literal["max"] = 1.0  # of a replay
     verify: bool = True  # read the files in full at the start
     files: dict[str, str] = {}  # symbol = file of ticks
     push_ms: Milliseconds = 20  # ticks of so long go into one push
@@ -282,10 +284,8 @@ def load(path: Path) -> Settings:
         instruments = settings.instruments()
     except ValueError as why:
         raise document.wrong(*explained(str(why))) from None
-    names = {one.spec.trade_symbol for one in instruments}
-    for symbol in settings.feed.files:
-        if symbol not in names:
-            raise document.wrong(("feed", "files", symbol), "there is no such symbol")
+    for key, message in objections(settings, {one.spec.trade_symbol: one for one in instruments}):
+        raise document.wrong(key, message)
     settings = _absolute(settings, path.resolve().parent)
     needed: list[tuple[tuple[str, ...], str | None]] = [
         (("server", "certificate"), settings.server.certificate),

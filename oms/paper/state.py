@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
@@ -25,6 +26,8 @@ import msgspec
 
 from protocol.records.trade import Deal, Order, Position
 
+from .decimals import MAX_DIGITS
+from .fitness import misfits
 from .model import Account
 from .passes import Pass
 
@@ -33,6 +36,21 @@ VERSION: Final = 1
 REQUESTS: Final = 20_000  # the oldest go first
 BOOKS: Final = ("orders", "positions", "deals", "history")
 TERMS: Final = tuple(field.name for field in fields(Account) if field.name not in BOOKS)
+LAST: Final = 2**63 - 2**32  # of tickets: the wire has room for some more
+MARKS: Final = {"order": (1, LAST), "deal": (1, LAST), "day": (-1, 2**32 // 86_400)}  # -1: not known yet
+MOST: Final = 1e18  # of every double: more than what profits in the smallest currencies come to
+# Of what an account has beside its books; the rest is text, or one of a few values.
+BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    "login": (1, LAST),
+    "digits": (0, MAX_DIGITS),
+    "leverage": (1, 2**32 - 1),
+    "rights": (0, 2**31 - 1),
+    "margin_free_mode": (0, 3),
+    "margin_so_mode": (0, 1),
+    "margin_so_call": (-MOST, MOST),
+    "margin_so_so": (-MOST, MOST),
+    **dict.fromkeys(("balance", "credit", "commission_per_lot", "commission_daily"), (-MOST, MOST)),
+}
 COMPACT_BYTES: Final = 64 * 1024 * 1024  # of changes; then the log is written anew
 
 Record = TypeVar("Record", Order, Position)
@@ -59,6 +77,10 @@ class Difference(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True)
     deals: list[Deal] = []
     history_kept: int = 0
     history: list[Order] = []
+
+    def __repr__(self) -> str:
+        """Without its terms, which hold passwords."""
+        return f"Difference(login={self.login})"
 
 
 class Given(msgspec.Struct, forbid_unknown_fields=True):
@@ -98,10 +120,13 @@ class Known:
     def apply(self, line: Line) -> None:
         """One change more."""
         for change in line.accounts:
+            _check_records(change)
             self.accounts[change.login] = _changed(self.accounts.get(change.login), change)
         if line.marks is not None:
+            _check_marks(line.marks)
             self.marks = line.marks
         if line.sessions is not None:
+            _check_number("sessions", line.sessions, 0, LAST)
             self.sessions = line.sessions
         self.passes += [
             (bytes.fromhex(one.ticket), Pass(one.login, one.investor, one.password)) for one in line.tickets
@@ -219,12 +244,17 @@ class State:
                 self.known.apply(msgspec.convert(value, Line))
         except (ValueError, TypeError, LookupError, RecursionError) as why:
             what = "is no state of a paper venue" if number == 1 else "is damaged"
-            detail = f": {why}" if isinstance(why, Foreign | msgspec.ValidationError) else ""
+            known = isinstance(why, Foreign | Unfit | msgspec.ValidationError)
+            detail = f": {why}" if known else ""
             raise StateError(self.path, number, what + detail) from None
 
 
 class Foreign(ValueError):
     """The first line is that of another format or version."""
+
+
+class Unfit(ValueError):
+    """A value that no venue could have written."""
 
 
 def _starts(head: Any) -> int:
@@ -338,6 +368,7 @@ def _changed(account: Account | None, change: Difference) -> Account:
     """The account after a change; ValueError for one that does not follow."""
     terms = (_terms(account) if account else {}) | change.terms
     made: Account = msgspec.convert(terms, Account)
+    _check_terms(made)
     if account is not None:
         made.orders, made.positions = account.orders, account.positions
         made.deals, made.history = account.deals, account.history
@@ -352,6 +383,34 @@ def _changed(account: Account | None, change: Difference) -> Account:
     made.deals[change.deals_kept :] = change.deals
     made.history[change.history_kept :] = change.history
     return made
+
+
+# What a venue could have written.  A file may have been changed by hand, or by another program.
+
+
+def _check_records(change: Difference) -> None:
+    for kind in BOOKS:
+        for record in getattr(change, kind):
+            for path, message in misfits(record, MOST):
+                raise Unfit(f"account {change.login}: {kind}: {path[-1]}: {message}")
+
+
+def _check_terms(account: Account) -> None:
+    for name, (least, most) in BOUNDS.items():
+        _check_number(f"account {account.login}: {name}", getattr(account, name), least, most)
+
+
+def _check_marks(marks: dict[str, int]) -> None:
+    if marks.keys() != MARKS.keys():
+        raise Unfit(f"marks: are not {', '.join(MARKS)}")
+    for name, value in marks.items():
+        _check_number(f"marks: {name}", value, *MARKS[name])
+
+
+def _check_number(what: str, value: float | Decimal, least: float, most: float) -> None:
+    finite = value.is_finite() if isinstance(value, Decimal) else True  # of a NaN nothing can be asked
+    if not (finite and least <= value <= most):
+        raise Unfit(f"{what}: is not a number from {least:g} to {most:g}")
 
 
 def _given(passes: Iterable[tuple[bytes, Pass]]) -> list[Given]:

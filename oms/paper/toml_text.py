@@ -31,8 +31,8 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Decimals, money and lots, are not negative; msgspec has no bounds for them."""
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if isinstance(value, Decimal) and not 0 <= value <= LARGEST:
-                raise ValueError(f"{name}: {value} is below 0 or above {LARGEST}")
+            if isinstance(value, Decimal) and not (value.is_finite() and 0 <= value <= LARGEST):
+                raise ValueError(f"{name}: {value} is no number, below 0 or above {LARGEST}")
 
     def __repr__(self) -> str:
         """Name and fields, secrets hidden."""

@@ -37,6 +37,7 @@ from .ledger import money_deal
 from .model import Account, Effect, Moment, Outcome, Price
 from .performing import Performer
 from .rules import refusal
+from .seasons import Seasons
 from .ticker import Ticker
 from .totals import Totals
 from .zone import Zone
@@ -56,21 +57,32 @@ class Venue:
         *,
         opened: Moment | None = None,
         overrides: Mapping[int, Sequence[TradeSettings]] | None = None,
+        known: Iterable[Account] = (),
+        marks: Mapping[str, int] | None = None,
+        seed: int | str = 1,
     ) -> None:
         """Money that accounts begin with and no deal explains becomes a deal of type 2 or 3, at `opened`.
 
-        `overrides` are the terms that accounts have of their own, by login (docs/protocol.md 7.6).
+        `overrides` are the terms that accounts have of their own, by login (docs/protocol.md 7.6).  `known`
+        are accounts of an earlier run, and `marks` its own: LedgerBroken where they do not add up.  Chance
+        is drawn by `seed`: with the same one every run decides alike.
         """
-        self._floor = Floor(accounts, instruments, zone, settings, overrides or {})
+        fresh, known = list(accounts), list(known)
+        self._floor = Floor([*known, *fresh], instruments, zone, settings, overrides or {}, seed)
         self._agenda = Agenda(self._floor)
         self._intake = Intake(self._floor)
         self._performer = Performer(self._floor)
         self._ticker = Ticker(self._floor)
+        self._seasons = Seasons(self._floor)
         self._audits: defaultdict[int, Audit] = defaultdict(Audit)
         self._unaudited: set[int] = set()
         if opened is not None:
             self._floor.now = opened
-        for account in self._floor.accounts.values():
+            self._seasons.begin()
+        if marks:
+            self.resume(marks)
+        self._floor.touched.update(account.login for account in known)
+        for account in fresh:
             self._open(account)
         self._floor.effects()  # nobody is connected yet
         self._settle()
@@ -119,7 +131,7 @@ class Venue:
         tickets = self._floor.tickets
         return {"order": tickets.next_order, "deal": tickets.next_deal, "day": self._agenda.day}
 
-    def resume(self, marks: dict[str, int]) -> None:
+    def resume(self, marks: Mapping[str, int]) -> None:
         """Go on where a venue with these marks stopped: no ticket twice, no day rolled over twice."""
         tickets = self._floor.tickets
         tickets.next_order = max(tickets.next_order, marks["order"])
@@ -183,7 +195,8 @@ class Venue:
 
     def next_clock_ms(self) -> int | None:
         """When `clock` is next needed, UTC; None before the first moment was told."""
-        waits = (self._intake.next_ms(), self._agenda.next_ms(), self._ticker.next_ms())
+        parts = (self._intake, self._agenda, self._ticker, self._seasons)
+        waits = [part.next_ms() for part in parts]
         return min((wait for wait in waits if wait is not None), default=None)
 
     # What its dealers do.
@@ -289,6 +302,7 @@ class Venue:
     def _arrive(self, moment: Moment) -> None:
         """It is this moment now: what was to happen until then happens first."""
         self._floor.now = moment
+        self._seasons.arrive()
         self._agenda.arrive()
         for asked in self._intake.ready(moment.utc_ms):
             self._reconsider(asked)

@@ -13,7 +13,7 @@ from protocol.records.symbols import FullSymbol, SpreadGroup
 from .feed import Tick
 from .manners import Manners
 from .model import Account, Moment
-from .terms import NO_OVERRIDE
+from .terms import NO_OVERRIDE, U64
 from .zone import Zone
 
 DEMO: Final = 1
@@ -180,7 +180,7 @@ def _statistics(day: Day, spec: FullSymbol) -> Statistics:
         last_low=scaled(day.last_low),
         vol_last=tick.volume,
         trade_deals=day.deals,
-        trade_volume=day.volume,
+        trade_volume=min(day.volume, U64),
         price_open=scaled(day.bid_open),
         price_close=scaled(day.bid_close),
         price_change=float(round(change * 100)),

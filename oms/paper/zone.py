@@ -43,6 +43,12 @@ class Zone:
         begin, end = self._summer(utc_ms)
         return int(begin <= utc_ms < end)
 
+    def next_change_ms(self, utc_ms: int) -> int | None:
+        """When daylight saving next begins or ends behind this time; None without it."""
+        year = _year(utc_ms)
+        edges = (*_summer_of(self.rule, year), *_summer_of(self.rule, year + 1))
+        return min((edge for edge in edges if edge > utc_ms), default=None)
+
     def moment(self, utc_ms: int) -> Moment:
         """The same point in time in both clocks."""
         last = self._last
@@ -75,8 +81,7 @@ class Zone:
         self._last = NEVER
 
     def _summer(self, utc_ms: int) -> tuple[int, int]:
-        year = (_EPOCH + timedelta(milliseconds=utc_ms)).year
-        return _summer_of(self.rule, year)
+        return _summer_of(self.rule, _year(utc_ms))
 
     def _find_span(self, utc_ms: int) -> None:
         day = utc_ms - utc_ms % (24 * HOUR_MS)
@@ -84,6 +89,10 @@ class Zone:
         self._from_ms = max([day, *(edge for edge in edges if edge <= utc_ms)])
         self._to_ms = min([day + 24 * HOUR_MS, *(edge for edge in edges if edge > utc_ms)])
         self._offset_ms = self.shift_s * 1000 + self.daylight(utc_ms) * HOUR_MS
+
+
+def _year(utc_ms: int) -> int:
+    return (_EPOCH + timedelta(milliseconds=utc_ms)).year
 
 
 @lru_cache(maxsize=64)

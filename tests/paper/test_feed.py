@@ -260,6 +260,9 @@ GOOD = "1767607200,1.08000,1.08002\n"
         ("1767607201,1.08,1.09,1.08,-1", "volume"),
         ("1767607201,1.08", "ask"),
         ("1767607201,1.08,1.09,1.08,1,7", "volume"),
+        ("1767607201,1.08,1000000001", "ask"),
+        ("1767607201,1e308,1e308", "bid"),
+        ("1767607201,1.08,1.09,1e300", "last"),
     ],
 )
 @pytest.mark.parametrize("verify", [True, False])
@@ -272,6 +275,15 @@ def test_a_bad_row_is_named_with_file_line_and_field(
         drain(CsvFeed({"EURUSD": path}, WEDNESDAY, specs=specs, verify=verify), WEDNESDAY + HOUR)
     assert (caught.value.path, caught.value.line, caught.value.field) == (path, 3, field)
     assert str(caught.value).startswith(f"{path}:3: {field}: ")
+
+
+@pytest.mark.parametrize(("text", "line"), [("", 1), ("\n\n", 3), ("time,bid,ask\n", 2)])
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_file_without_ticks_is_named(tmp_path: Path, text: str, line: int, verify: bool) -> None:
+    files = {"EURUSD": write(tmp_path / "good.csv", GOOD), "AAPL": write(tmp_path / "empty.csv", text)}
+    with pytest.raises(CsvError, match="there is no tick in it") as caught:
+        CsvFeed(files, WEDNESDAY, verify=verify)
+    assert (caught.value.path, caught.value.line) == (files["AAPL"], line)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

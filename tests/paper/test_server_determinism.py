@@ -28,7 +28,7 @@ async def conversation(seed: int) -> list[Frame]:
             faults=NOISY,
             feed=RandomWalk(instruments, seed, START),
             protocol={"statistics_seconds": 1, "book": "differences"},
-            trading=CHANCY | {"seed": seed},
+            trading=CHANCY,
         ) as venue,
         venue.terminal(HEDGE) as terminal,
         venue.terminal(NET) as other,

@@ -15,7 +15,7 @@ from protocol.messages import Answer, Push, Refused, Request
 from protocol.records.access import Login
 from protocol.records.trade import HistoryRequest, TradeOutcome
 
-from .running import EURO, HEDGE, SERVER_START_S, Running, running
+from .running import EURO, HEDGE, SERVER_START_S, START, Quotes, Running, running
 from .terminal import Terminal, connected
 
 pytestmark = pytest.mark.trio
@@ -142,7 +142,8 @@ async def test_a_lost_request_is_not_executed(way: str) -> None:
         await one.send(Request(12, one.request(3, 0, 0.1, type_filling=1)))
         await one.ask(51)
         assert (commands(one)[-1], executed(venue)) == (51, 0)
-        assert [entry["command"] for entry in venue.control("truth")["requests"]][-1] == 12
+        requests = venue.control("truth")["requests"]
+        assert [(one["command"], one["lost"]) for one in requests] == [(0, False), (28, False), (12, True)]
 
 
 @WAYS
@@ -443,7 +444,7 @@ async def test_a_specification_changed(way: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"nope": 1}, {"digits": "five"}, {"symbol_id": 7}, {"volume_min": -1}, {"point": [1]}]
+    "changes", [{"nope": 1}, {"digits": "five"}, {"symbol_id": 7}, {"volume_min": -1}, {"point": 0.1}]
 )
 async def test_a_change_of_specification_that_makes_no_sense(changes: dict[str, Any]) -> None:
     fault = {"do": "spec", "symbol": "EURUSD", "changes": changes}
@@ -451,9 +452,21 @@ async def test_a_change_of_specification_that_makes_no_sense(changes: dict[str, 
         assert venue.refused("fault", fault=fault)["field"] == "fault"
         assert venue.refused("spec", symbol="EURUSD", changes=changes)["field"] == "changes"
         assert venue.control("faults") == []
-    with pytest.raises(ValueError, match=next(iter(changes)).replace("point", "float")):
+    with pytest.raises(ValueError, match=next(iter(changes))):
         async with faulty("script", fault):
             pass
+
+
+async def test_a_change_of_specification_that_no_longer_makes_sense_is_void() -> None:
+    """Armed while the most was 100 lots; since then it is 0.1."""
+    changes = {"volume_min": 50_000_000}
+    async with running() as venue, venue.terminal(HEDGE) as one:
+        venue.control("fault", fault={"do": "spec", "command": 4, "symbol": "EURUSD", "changes": changes})
+        venue.control("spec", symbol="EURUSD", changes={"volume_max": 10_000_000})
+        await one.ask(4)
+        (spec,) = await one.ask(18, [1])
+        assert (spec.trade.volume_min, spec.trade.volume_max) == (1_000_000, 10_000_000)
+        assert venue.control("faults") == []
 
 
 # When.
@@ -492,6 +505,30 @@ async def test_chance_is_the_same_under_the_same_seed() -> None:
     assert 5 < len(first) < 35
     assert await lost(5) == first
     assert await lost(6) != first
+
+
+async def test_what_dealers_do_by_chance_comes_from_the_one_seed() -> None:
+    """Half of the deals are requoted: which ones, the seed of all settings says."""
+
+    async def codes(seed: int) -> list[int]:
+        quotes = Quotes({"EURUSD": (1.1, 1.1001), "EURUSD.ins": (1.1, 1.1001)}, START)
+        async with (
+            running(seed=seed, feed=quotes, trading={"requote_chance": 0.5}) as venue,
+            venue.terminal(HEDGE) as one,
+        ):
+            for _ in range(24):
+                request = one.request(2, 0, 0.1, trade_symbol="EURUSD.ins", price_order=1.1001)
+                await one.trade(request)
+                await one.settled()
+            return [
+                push.value.result.retcode
+                for push in one.heard
+                if isinstance(push, Push) and push.command == 19
+            ]
+
+    first = await codes(5)
+    assert set(first) == {10004, 10009}
+    assert await codes(5) == first != await codes(6)
 
 
 async def test_noise_is_the_same_under_the_same_seed() -> None:

@@ -13,7 +13,7 @@ from oms.paper.settings import default
 from protocol.messages import Answer, Message, Push
 from protocol.records.trade import OrderTransaction, TradeAnswer
 
-from .running import HEDGE, Running, running
+from .running import HEDGE, NET, Running, ToldClock, running
 from .terminal import Terminal
 from .venue_scene import line
 
@@ -262,6 +262,36 @@ async def test_deal_amended_and_removed_by_the_dealer() -> None:
             "10 {2,2} deal 105 buy in 0.10 @ 1.1001 0.00; position 1 buy 0.00 @ 1.1001; balance 10000.00",
             "14 balance 10000.00",
         ]
+
+
+@pytest.mark.parametrize(
+    ("change", "daylight"), [(1_711_846_800_000, 1), (1_729_990_800_000, 0)], ids=["spring", "autumn"]
+)
+async def test_every_account_is_told_when_the_clock_changes(change: int, daylight: int) -> None:
+    """2024-03-31 and 2024-10-27, 01:00 UTC."""
+    async with pair(clock=ToldClock(change - 1)) as two, two.venue.terminal(NET) as stranger:
+        assert (await stranger.ask(3)).main.daylightmode == 1 - daylight
+        assert await two.heard() == []
+        await two.venue.advance(1)
+        assert await two.heard() == ["14 balance 10000.00"]
+        for terminal in (two.asker, two.listener):
+            body = next(one.value for one in reversed(terminal.heard) if one.command == 14)  # type: ignore[union-attr]
+            assert (body.main.daylightmode, body.main.timezone_shift) == (daylight, 7200)
+        assert (await stranger.push(14)).main.daylightmode == daylight
+        await two.venue.advance(3_600_000)
+        assert await two.heard() == []
+
+
+@pytest.mark.parametrize(
+    # 2024-05-15 10:00:00.123 in server time; as milliseconds 1715767200123, of which 32 bits are 2075249019
+    ("unit", "res_time"),
+    [("seconds", 1_715_767_200), ("milliseconds", 2_075_249_019)],
+)
+async def test_the_time_of_a_result_by_the_switch(unit: str, res_time: int) -> None:
+    async with running(trading={"res_time": unit}) as venue, venue.terminal(HEDGE) as terminal:
+        await venue.advance(123)
+        await terminal.buy()
+        assert (await terminal.push(19)).result.res_time == res_time
 
 
 async def test_rights_and_specification_changed() -> None:

@@ -4,6 +4,7 @@ import pyotp
 import pytest
 from msgspec.structs import replace
 
+from oms.paper.faults import Fault
 from oms.paper.settings import AccountSettings
 from protocol.enums import Code, Rights
 from protocol.messages import Answer, Refused
@@ -11,6 +12,7 @@ from protocol.records.access import ChangePassword, Init, Login, OtpSetup
 from protocol.records.account import AccountMain
 from protocol.records.onboarding import Opening
 from protocol.records.trade import HistoryRequest, OpenTrades
+from protocol.session import UnreadableBody
 
 from .running import HEDGE, NET, START, running
 from .terminal import Terminal, connected
@@ -45,6 +47,25 @@ async def test_key_length_and_prefix(length: int, echo: bool) -> None:
         prefixes = {frame.prefix for frame in terminal.frames}
         assert (prefixes == {b"\x11\x22"}) is echo
         assert all(byte <= 254 for prefix in prefixes for byte in prefix)
+
+
+async def test_a_prefix_is_echoed_around_another_body_too() -> None:
+    """Answer 34 as zlib, and answers that a fault cuts, that of the bootstrap among them."""
+    faults = tuple(Fault(do="truncate", on="answer", command=command, bytes=80) for command in (0, 4))
+    protocol = {"echo_prefix": True, "compressed": "zlib"}
+    async with running(protocol=protocol, faults=faults) as venue:
+        async with connected(venue.url) as terminal:
+            terminal.session._prefix = lambda: b"\x11\x22"
+            with pytest.raises(UnreadableBody) as cut:
+                await terminal.bootstrap()
+            assert len(cut.value.body) == 80
+            assert terminal.frames[0].prefix == b"\x11\x22"
+        async with venue.terminal(HEDGE) as terminal:
+            terminal.session._prefix = lambda: b"\x11\x22"
+            assert len(await terminal.ask(34)) >= 30
+            assert terminal.frames[-1].body[4:6] == b"\x78\x9c"  # a zlib stream
+            await terminal.ask(4)
+            assert {frame.prefix for frame in terminal.frames[-2:]} == {b"\x11\x22"}
 
 
 async def test_password_investor_and_wrong_password() -> None:

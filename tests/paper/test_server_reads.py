@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from oms.paper.settings import AccountSettings, DemoSettings, OverrideSettings
+from oms.paper.feed import Feed
+from oms.paper.settings import AccountSettings, DemoSettings, OverrideSettings, default
 from protocol.composed import RealOpening
 from protocol.messages import Answer, Push
 from protocol.records.access import Init, Notify
@@ -17,11 +18,17 @@ from protocol.records.onboarding import Link, Opening, OpenResult, Verification
 from protocol.records.symbols import FullSymbol, Spread, SpreadGroup, SpreadLeg
 from protocol.records.trade import History, HistoryRequest, OpenTrades
 
-from .running import EURO, HEDGE, NET, SERVER_START_S, YEN, running
+from .running import EURO, HEDGE, NET, SERVER_START_S, YEN, ToldClock, running
 from .terminal import Terminal
 
 pytestmark = pytest.mark.trio
 ALL = HistoryRequest(0, 0)
+SATURDAY_NOON_S = 1_716_033_600 + 3 * 3600  # 2024-05-18, in server time
+
+
+def default_walk(utc_ms: int) -> Feed:
+    """The feed of a venue without settings."""
+    return default().make_feed(default().instruments(), utc_ms, default().zone.zone())
 
 
 async def full_symbol(terminal: Terminal, name: str) -> FullSymbol:
@@ -146,6 +153,51 @@ async def test_ticks_go_to_the_symbols_subscribed_and_7_replaces_the_whole_set()
         assert [one.command for one in await terminal.settled()] == [7]
 
 
+async def test_a_symbol_that_rests_is_told_once_by_its_last_quote() -> None:
+    """Saturday 2024-05-18 12:00 UTC, the settings as they are: what is closed has the time it closed at."""
+    clock = ToldClock(1_716_033_600_000)
+    async with (
+        running(clock=clock, feed=default_walk(clock.now), protocol={"statistics_seconds": 1}) as venue,
+        venue.terminal(HEDGE) as terminal,
+    ):
+        ids = {one.trade_symbol: one.symbol_id for one in await terminal.ask(6)}
+        await terminal.settled()
+        await terminal.ask(7, [*ids.values()])
+        ticks, statistics = await pushes(terminal)
+        assert (ticks.command, statistics.command) == (8, 17)
+        assert {one.symbol_id for one in ticks.value} == set(ids.values())
+        assert {one.symbol_id for one in statistics.value} == set(ids.values())
+        told = {one.symbol_id: (one.tick_time, one.bid) for one in ticks.value}
+        (pound,) = await terminal.ask(18, [ids["GBPUSD"]])
+        closes = max(until for _, until in pound.schedule.quote_sessions[5])  # minute of Friday 2024-05-17
+        friday_ends = 1_715_904_000 + closes * 60 - 1
+        assert told[ids["GBPUSD"]][0] == told[ids["USDJPY"]][0] == friday_ends
+        assert told[ids["EURUSD"]][0] == SATURDAY_NOON_S
+        days = {one.symbol_id: (one.lasttime, one.bid_last) for one in statistics.value}
+        assert days == told
+        await terminal.ask(7, [ids["GBPUSD"], ids["USDJPY"]])
+        assert await pushes(terminal) == []  # known already
+        await terminal.ask(7, [ids["EURUSD"], ids["GBPUSD"]])
+        again, _ = await pushes(terminal)
+        assert [one.symbol_id for one in again.value] == [ids["EURUSD"]]
+        await terminal.ask(22, [ids["GBPUSD"]])
+        (book,) = await pushes(terminal)
+        assert (book.command, book.value[0].symbol_id, book.value[0].books_flags) == (23, ids["GBPUSD"], 2)
+        assert book.value[0].books_time == friday_ends
+
+
+async def test_without_statistics_a_new_subscription_brings_none_either() -> None:
+    async with running() as venue, venue.terminal(HEDGE) as terminal:
+        euro, yen = await full_symbol(terminal, "EURUSD"), await full_symbol(terminal, "USDJPY")
+        await terminal.settled()
+        await terminal.ask(7, [euro.symbol_id, yen.symbol_id])
+        (push,) = await pushes(terminal)  # the yen was never quoted here
+        assert (push.command, [(one.symbol_id, one.bid) for one in push.value]) == (
+            8,
+            [(euro.symbol_id, 110000)],
+        )
+
+
 async def pushes(terminal: Terminal) -> list[Push]:
     return [one for one in await terminal.settled() if isinstance(one, Push)]
 
@@ -185,7 +237,11 @@ async def test_the_book_and_its_differences() -> None:
             euro = await full_symbol(terminal, "EURUSD")
             assert euro.trade.permissions_flags & 1
             await terminal.ask(22, [euro.symbol_id])
+            (standing,) = await pushes(terminal)
+            assert standing.value[0].books_flags == 2
             venue.quote(1.10010, 1.10020)
+            await terminal.settled()
+            await terminal.ask(22, [euro.symbol_id])
             (first,) = await pushes(terminal)
             (book,) = first.value
             assert (first.command, book.symbol_id, book.books_flags) == (23, euro.symbol_id, 2)
@@ -207,6 +263,44 @@ async def test_the_book_and_its_differences() -> None:
             await terminal.ask(22, [])
             venue.quote(1.10012, 1.10022)
             assert await pushes(terminal) == []
+            await terminal.ask(22, [euro.symbol_id])
+            ((book,),) = [push.value for push in await pushes(terminal)]
+            assert max(one.price for one in book.levels if one.book_type == 2) == 110012
+
+
+@pytest.mark.parametrize("how", ["snapshot", "differences"])
+async def test_a_book_is_told_at_once_and_takes_nothing_from_its_other_readers(how: str) -> None:
+    async with (
+        running(protocol={"book": how}) as venue,
+        venue.terminal(HEDGE) as early,
+        venue.terminal(NET) as late,
+    ):
+        euro = await full_symbol(early, "EURUSD")
+        kept: dict[Terminal, dict[tuple[int, int], int]] = {early: {}, late: {}}
+
+        async def told(terminal: Terminal) -> int:
+            """Applies what came as docs/protocol.md 5.5 has it; how many pushes that were."""
+            came = [push for push in await pushes(terminal) if push.command == 23]
+            for book in (one for push in came for one in push.value):
+                if book.books_flags & 2:
+                    kept[terminal].clear()
+                for level in book.levels:
+                    key = (level.book_type, level.price)
+                    total = kept[terminal].pop(key, 0) + level.volume
+                    if level.volume and total > 0:
+                        kept[terminal][key] = total
+            return len(came)
+
+        await early.ask(22, [euro.symbol_id])
+        assert await told(early) == 1
+        # A change of what a lot is changes the volumes of the book, told with its next tick.
+        venue.control("spec", symbol="EURUSD", changes={"trade_contract_size": 50_000.0})
+        await late.ask(22, [euro.symbol_id])
+        assert (await told(late), await told(early)) == (1, 0)
+        venue.quote(1.10000, 1.10010)
+        assert (await told(late), await told(early)) == (1, 1)
+        assert kept[late] == kept[early]
+        assert max(price for side, price in kept[late] if side == 2) == 110000
 
 
 async def test_history_windows() -> None:
@@ -227,6 +321,30 @@ async def test_history_windows() -> None:
         assert await window(opened, opened + 119) == ([101, 105], [1])
         assert await window(opened + 121, 0) == ([], [])
         assert await window(1, 2) == ([], [])
+
+
+async def test_the_end_of_a_history_window_by_the_switches() -> None:
+    """The clock is set back behind a deal: it then lies ahead of the present."""
+
+    async def deals(terminal: Terminal, start: int, end: int) -> list[int]:
+        found: History = await terminal.ask(5, HistoryRequest(start, end))
+        return [one.deal for one in found.deals]
+
+    at = SERVER_START_S + 60
+    for how, found in (("inclusive", [101, 105]), ("exclusive", [101])):
+        async with running(protocol={"history_to": how}) as venue, venue.terminal(HEDGE) as terminal:
+            await venue.clock.advance(60_000)
+            await terminal.buy()
+            assert await deals(terminal, SERVER_START_S, at) == found
+            assert await deals(terminal, SERVER_START_S, at + 1) == [101, 105]
+    for how, found in (("open", [101, 105]), ("now", [])):
+        async with running(protocol={"history_to_zero": how}) as venue, venue.terminal(HEDGE) as terminal:
+            await venue.clock.advance(60_000)
+            await terminal.buy()
+            assert await deals(terminal, SERVER_START_S, 0) == [101, 105]
+            venue.control("zone_jump", hours=-1)
+            assert await deals(terminal, SERVER_START_S, 0) == found
+            assert await deals(terminal, 0, 0) == [101, 105]
 
 
 async def test_history_selects_orders_by_the_time_of_the_switch() -> None:

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from oms.cli.paper.options import Options
+from oms.paper.contradictions import contradictions
 from oms.paper.feed import RandomWalk
 from oms.paper.model import LOT
 from oms.paper.replay import CsvFeed
@@ -179,6 +181,7 @@ def test_only_the_named_symbols_without_the_default_ones(tmp_path: Path) -> None
     assert [(one.spec.symbol_id, one.spec.trade_symbol) for one in instruments] == [(1, "EURUSD"), (2, "A")]
 
 
+OVERRIDE = "[[accounts]]\nlogin = 1\n[[accounts.overrides]]\nmask = 'Forex*'\n"
 WRONG: list[tuple[str, int, str]] = [
     ("seed = 'x'", 1, "seed"),
     ("sede = 1", 1, "sede"),
@@ -230,6 +233,73 @@ WRONG: list[tuple[str, int, str]] = [
     ("[trading]\nleverage_rules = [{ path = '*', pth = 1 }]", 2, "trading.leverage_rules[0].pth"),
     ("[[faults]]\ndo = 'zap'", 2, "faults[0].do"),
     ("[[links]]\nurl = 'u'\nlable = 'l'", 3, "links[0].lable"),
+    # Decimals as text
+    ("[[accounts]]\nlogin = 1\nbalance = 'NaN'", 3, "accounts[0].balance"),
+    ("[[accounts]]\nlogin = 1\nbalance = 'sNaN'", 3, "accounts[0].balance"),
+    ("[[accounts]]\nlogin = 1\nbalance = 'Infinity'", 3, "accounts[0].balance"),
+    ("[[symbols]]\nname = 'EURUSD'\nvolume_step = 'NaN'", 3, "symbols[0].volume_step"),
+    ("[[symbols]]\nname = 'EURUSD'\ndepth = ['NaN']", 3, "symbols[0].depth"),
+    ("[[symbols]]\nname = 'EURUSD'\ndepth = ['1e999999999']", 3, "symbols[0].depth"),
+    # More than the wire, or the market, has room for
+    ("[[links]]\nurl = 'u'\ntype = 99999999999", 3, "links[0].type"),
+    ("[[links]]\nurl = 'u'\nlabel = '" + "l" * 257 + "'", 3, "links[0].label"),
+    ("[[spreads]]\nignored = -1", 2, "spreads[0].ignored"),
+    ("[[spreads]]\nspreads = [{ spread_id = 1, margin_type = 4 }]", 2, "spreads[0].spreads[0].margin_type"),
+    (
+        "[[spreads]]\n[[spreads.spreads]]\nspread_id = 1\nlegs_a = [{ time_from = -1 }]",
+        4,
+        "spreads[0].spreads[0].legs_a[0].time_from",
+    ),
+    (
+        "[[trading.leverage_rules]]\npath = '*'\nrange_mode = 99999999999999",
+        3,
+        "trading.leverage_rules[0].range_mode",
+    ),
+    ("[[trading.leverage_rules]]\npath = '*'\nrange_mode = 4", 3, "trading.leverage_rules[0].range_mode"),
+    (
+        "[trading]\nleverage_rules = [{ path = '*', tiers = [{ margin_rate_initial = -1.0 }] }]",
+        2,
+        "trading.leverage_rules[0].tiers[0].margin_rate_initial",
+    ),
+    ("[trading]\nfirst_order = 10000000000000000000000", 2, "trading.first_order"),
+    ("[trading]\nfirst_deal = 4611686018427387905", 2, "trading.first_deal"),
+    ("[trading]\nslippage_points = 10001", 2, "trading.slippage_points"),
+    ("[[accounts]]\nlogin = 9223372036854775807", 2, "accounts[0].login"),
+    ("[demo]\nfirst_login = 9223372036854775807", 2, "demo.first_login"),
+    ("[feed]\nspeed = 1e-300", 2, "feed.speed"),
+    ("[[symbols]]\nname = 'EURUSD'\nvolatility = 1e300", 3, "symbols[0].volatility"),
+    ("[[symbols]]\nname = 'EURUSD'\nspread = 2147483647", 3, "symbols[0].spread"),
+    ("[[symbols]]\nname = 'EURUSD'\nstart = 1000000001.0", 3, "symbols[0].start"),
+    ("[[symbols]]\nname = 'EURUSD'\ncontract_size = 1e300", 3, "symbols[0].contract_size"),
+    ("[[symbols]]\nname = 'EURUSD'\ntick_value = 1e308", 3, "symbols[0].tick_value"),
+    ("[[symbols]]\nname = 'EURUSD'\nmargin_hedged = 1e300", 3, "symbols[0].margin_hedged"),
+    ("[[symbols]]\nname = 'EURUSD'\nmargin_rates = [" + "-1.0, " * 8 + "]", 3, "symbols[0].margin_rates"),
+    ("[[symbols]]\nname = 'EURUSD'\nvolume_max = 1000000001", 3, "symbols[0].volume_max"),
+    ("[[symbols]]\nname = 'EURUSD'\ndescription = '" + "d" * 65 + "'", 3, "symbols[0].description"),
+    ("[[symbols]]\nname = 'EURUSD'\nfolder = '" + "f" * 122 + "'", 3, "symbols[0].folder"),
+    # Overrides and faults that make no symbol
+    (OVERRIDE + "volume_min = '0.000000001'", 5, "accounts[0].overrides[0].volume_min"),
+    (OVERRIDE + "swap_long = 1e300", 5, "accounts[0].overrides[0].swap_long"),
+    (OVERRIDE + "volume_step = 0.5\nvolume_min = 0.3", 6, "accounts[0].overrides[0].volume_min"),
+    (OVERRIDE + "volume_min = 50\nvolume_max = 20", 5, "accounts[0].overrides[0].volume_min"),
+    (
+        OVERRIDE + "volume_min = 50\n[[accounts.overrides]]\nmask = '*EURUSD'\nvolume_max = 20",
+        6,
+        "accounts[0].overrides[1].volume_min",
+    ),
+    ("[[faults]]\ndo = 'spec'\nsymbol = 'NOPE'", 3, "faults[0].symbol"),
+    (
+        "[[faults]]\ndo = 'lose'\n[[faults]]\ndo = 'spec'\nsymbol = 'EURUSD'\nchanges = { foo = 1 }",
+        6,
+        "faults[1].changes",
+    ),
+    (
+        "[[faults]]\ndo = 'spec'\nsymbol = 'EURUSD'\nchanges = { volume_step = 0 }",
+        4,
+        "faults[0].changes",
+    ),
+    # One seed for all
+    ("[trading]\nseed = 5", 2, "trading.seed"),
 ]
 
 
@@ -244,6 +314,41 @@ def test_what_is_wrong_is_named_with_file_line_and_field(
         load(path)
     assert (caught.value.path, caught.value.line, caught.value.field) == (path, line, field)
     assert str(caught.value).startswith(f"{path}:{line}: ")
+
+
+def test_no_symbol_of_the_usual_ones_contradicts_itself() -> None:
+    assert [
+        (one.spec.trade_symbol, *wrong) for one in default().instruments() for wrong in contradictions(one)
+    ] == []
+
+
+def test_what_may_just_be_is_read(tmp_path: Path) -> None:
+    """An open end of a tier, a step that goes with its minimum, the largest tickets and logins."""
+    text = """
+    [trading]
+    first_order = 4611686018427387904
+    leverage_rules = [{ path = "*", tiers = [{ range_to = 1.7976931348623157e308 }] }]
+    [[accounts]]
+    login = 4611686018427387904
+    overrides = [{ mask = "Forex*", volume_step = 0.5, volume_min = 0.5, volume_max = 20 }]
+    [[symbols]]
+    name = "EURUSD"
+    start = 1000000000
+    volume_max = 1000000000
+    [[faults]]
+    do = "spec"
+    symbol = "USDJPY"
+    changes = { swap_long = -0.5, margin_rates_maintenance = [-1.0, 0, 0, 0, 0, 0, 0, 0] }
+    """
+    settings = load(file(tmp_path, text))
+    assert settings.trading.first_order == settings.accounts[0].login == 2**62
+    assert settings.faults[0].changes["swap_long"] == -0.5
+
+
+def test_the_seed_of_the_command_line_is_that_of_the_file(tmp_path: Path) -> None:
+    empty, seven = file(tmp_path, ""), tmp_path / "seven.toml"
+    seven.write_text("seed = 7")
+    assert Options(config=empty, seed=7).settings() == Options(config=seven).settings()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ from oms.paper.listing import SymbolSettings
 from oms.paper.model import Account
 from oms.paper.passes import Pass
 from oms.paper.settings import AccountSettings
-from oms.paper.state import State, StateError
+from oms.paper.state import Difference, Line, State, StateError
 from protocol.enums import MarginMode
 from protocol.messages import Message, Refused
 from protocol.records.access import ChangePassword, Init, Login
@@ -189,6 +190,59 @@ def test_what_is_no_state_is_named_and_left_alone(
     assert [one.name for one in tmp_path.iterdir()] == ["state"]
 
 
+UNFIT: list[tuple[str, dict[str, Any]]] = [
+    ("deals: time_create: does not fit u32", {"deals": [{"deal": 1, "time_create": 2**32}]}),
+    ("deals: trade_reason: 19 is none of its values", {"deals": [{"deal": 1, "trade_reason": 19}]}),
+    ("deals: profit: 1e.300 is not a number", {"deals": [{"deal": 1, "profit": 1e300}]}),
+    ("positions: trade_volume: does not fit u64", {"positions": [{"trade_volume": 2**64}]}),
+    ("positions: comment: does not fit utf16 64", {"positions": [{"comment": "c" * 33}]}),
+    ("orders: volume_initial: does not fit i64", {"orders": [{"volume_initial": 2**63}]}),
+    ("history: order_type: 9 is none", {"history": [{"order_type": 9}]}),
+    ("balance: is not a number", {"balance": "NaN"}),
+    ("balance: is not a number", {"balance": "1e999999"}),
+    ("credit: is not a number", {"credit": "sNaN"}),
+    ("digits: is not a number from 0 to 8", {"digits": 9}),
+    ("leverage: is not a number from 1", {"leverage": 0}),
+    ("rights: is not a number", {"rights": 2**31}),
+    ("login: is not a number", {"login": 2**63}),
+]
+
+
+@pytest.mark.parametrize(("message", "changes"), UNFIT)
+def test_what_no_venue_could_have_written_is_named(
+    tmp_path: Path, message: str, changes: dict[str, Any]
+) -> None:
+    path = tmp_path / "state"
+    begun(path, account()).close()
+    head, line = path.read_bytes().splitlines()
+    everything = json.loads(line)
+    (kept_account,) = everything["accounts"]
+    books = {name: changes[name] for name in changes if name in ("orders", "positions", "deals", "history")}
+    kept_account |= books
+    kept_account["terms"] |= {name: value for name, value in changes.items() if name not in books}
+    path.write_bytes(head + b"\n" + json.dumps(everything).encode() + b"\n")
+    with pytest.raises(StateError, match=rf"state:2: is damaged: account \d+: {message}"):
+        State(path)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [{"order": 2**63, "deal": 1, "day": 1}, {"order": 1, "deal": 0, "day": 1}, {"order": 1, "deal": 1},
+     {"order": 1, "deal": 1, "day": 10**9}],
+)  # fmt: skip
+def test_marks_that_no_venue_has_are_named(tmp_path: Path, marks: dict[str, int]) -> None:
+    path = tmp_path / "state"
+    path.write_bytes(HEAD + json.dumps({"marks": marks}).encode() + b"\n")
+    with pytest.raises(StateError, match="state:2: is damaged: marks: "):
+        State(path)
+
+
+def test_no_secret_is_in_what_a_change_shows() -> None:
+    line = Line([Difference(1, terms={"password": "hunter2", "otp_secret": "HUNTER3"})])
+    assert "hunter" not in repr(line).lower()
+    assert "login=1" in repr(line)
+
+
 def test_a_flipped_byte_in_the_middle_is_found_or_harmless(tmp_path: Path) -> None:
     path, one = tmp_path / "state", account()
     state = begun(path, one)
@@ -278,6 +332,54 @@ async def test_days_missed_are_rolled_over_once(tmp_path: Path) -> None:
     async with running(state=state, clock=later) as again:
         assert again.venue.accounts[HEDGE].orders == {}
         assert again.venue.accounts[HEDGE].history[-1].order_state == 6  # expired
+
+
+def damaged(path: Path, harm: Callable[[dict[str, Any]], None]) -> None:
+    """The file with its account 1001 changed."""
+    head, line, *rest = path.read_bytes().splitlines()
+    everything = json.loads(line)
+    harm(next(one for one in everything["accounts"] if one["login"] == HEDGE))
+    path.write_bytes(b"\n".join([head, json.dumps(everything).encode(), *rest, b""]))
+
+
+@trio_test
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda account: account["terms"].update(balance="10777.00"),
+        lambda account: account["terms"].update(credit="1.00"),
+        lambda account: account["deals"].pop(0),
+        lambda account: account["deals"].clear(),
+        lambda account: account["positions"].clear(),
+    ],
+    ids=["balance", "credit", "deposit", "deals", "positions"],
+)
+async def test_books_that_do_not_add_up_are_not_put_right(
+    tmp_path: Path, harm: Callable[[dict[str, Any]], None]
+) -> None:
+    path = tmp_path / "state"
+    async with running(state=str(path)) as venue, venue.terminal(HEDGE) as terminal:
+        await terminal.buy()
+    async with running(state=str(path)):
+        pass  # a start writes everything into one line
+    damaged(path, harm)
+    before = path.read_bytes()
+    with pytest.raises(StateError, match="does not add up: account 1001") as told:
+        async with running(state=str(path)):
+            pass
+    assert told.value.path == path
+    assert path.read_bytes() == before
+
+
+@trio_test
+async def test_the_ticket_of_a_removed_deal_is_not_given_to_a_new_account(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    async with running(state=str(path)) as venue, venue.terminal(HEDGE) as terminal:
+        await terminal.buy()
+        venue.control("remove_deal", login=HEDGE, deal=105)
+    async with running(state=str(path), accounts=(AccountSettings(login=7),)) as again:
+        # The first deposit of a new account is no ticket of the one that was removed.
+        assert [deal.deal for deal in again.venue.accounts[7].deals] == [106]
 
 
 @trio_test

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from oms.paper.behaviour import Behaviour
+from oms.paper.venue import Venue
+from oms.paper.zone import Zone
 from protocol.enums import DealEntry, DealType, OrderState, Reason
 from protocol.records.trade import Deal
 
-from .venue_scene import BUY, HEDGE, NET, SELL, Scene, account, instrument
+from .venue_scene import BUY, HEDGE, NET, SELL, Scene, account, instrument, lines
 
 BUY_LIMIT = 2
 HOUR, DAY = 3_600_000, 86_400_000
@@ -109,9 +112,21 @@ def test_a_day_of_23_and_of_25_hours(start: int, hours: int) -> None:
         midnight = scene.venue.next_clock_ms()
     assert midnight is not None
     scene.wait(midnight - scene.utc_ms)
+    # 01:00 UTC in both seasons: every account is told of its zone, and nobody before.
+    assert scene.venue.next_clock_ms() == _changing(hours) // DAY * DAY + HOUR
+    assert scene.wait(_changing(hours) // DAY * DAY + HOUR - 1 - scene.utc_ms) == []
+    assert scene.wait(1) == ["14"]
     following = scene.venue.next_clock_ms()
     assert following is not None
     assert following - midnight == hours * HOUR
+
+
+def test_the_first_moment_that_a_venue_is_told_changes_no_clock() -> None:
+    zone = Zone(7200, "eu")
+    venue = Venue([account(HEDGE)], [instrument("EURUSD")], zone, Behaviour())
+    assert venue.clock(zone.moment(1_711_846_800_000)) == []  # 2024-03-31 01:00 UTC
+    assert lines(venue.clock(zone.moment(1_729_990_800_000 - 1))) == []
+    assert lines(venue.clock(zone.moment(1_729_990_800_000))) == ["14"]  # 2024-10-27 01:00 UTC
 
 
 def _changing(hours: int) -> int:

@@ -1,5 +1,6 @@
 """Deals in the four execution modes, on both margin modes (docs/protocol.md 6.5, 8)."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -291,3 +292,11 @@ def test_a_dealer_takes_any_volume_at_one_price(symbol: str) -> None:
     assert said[-1] == "19 10009 deal 2 order 1 5.00 @ 1.1001"
     (position,) = scene.account(HEDGE).positions.values()
     assert position.trade_volume == wire(5)
+
+
+def test_the_average_of_many_parts_is_rounded_once() -> None:
+    """5, 10 and 15 lots at 1.08010, 1.08011, 1.08012: 1.0801133333..., on eight digits."""
+    scene = Scene([instrument(EXCHANGE, depth=(5, 10, 15))], [account(HEDGE, balance=Decimal(1_000_000))])
+    scene.quote(1.08000, 1.08010, EXCHANGE)
+    said = dealt(scene, EXCHANGE, BUY, "30", 0.0, type_filling=IOC)
+    assert said[-1] == "19 10009 deal 4 order 1 30.00 @ 1.08011333"

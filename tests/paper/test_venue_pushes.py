@@ -213,7 +213,7 @@ def test_price_request_then_the_deal() -> None:
 
 def test_deposit() -> None:
     scene = hedge()
-    effects = scene.venue.deposit(scene.moment, HEDGE, Decimal("250.005"), comment="gift")
+    effects = scene.venue.deposit(scene.moment, HEDGE, Decimal("250.01"), comment="gift")
     assert lines(effects) == ["10 {2,0} deal 2 balance 250.01; no position; balance 10250.01"]
     (record,) = effects[0].value
     assert record.position == Position()

@@ -78,6 +78,7 @@ class Scene:
         accounts: Iterable[Account] | None = None,
         start_ms: int = START,
         overrides: Mapping[int, Sequence[TradeSettings]] | None = None,
+        seed: int = 1,
         **behaviour: Any,
     ) -> None:
         names = ("EURUSD", "EURUSD.req", "EURUSD.ins", "EURUSD.exc")
@@ -89,7 +90,7 @@ class Scene:
         self.utc_ms = start_ms
         settings = Behaviour(**({"first_order": 1, "first_deal": 1} | behaviour))
         self.venue = Venue(
-            accounts, instruments, self.zone, settings, opened=self.moment, overrides=overrides
+            accounts, instruments, self.zone, settings, opened=self.moment, overrides=overrides, seed=seed
         )
         self.actions = 1000
 

@@ -27,7 +27,7 @@ class Options(NamedTuple):
             control = replace(settings.control, enabled=True, port=self.control_port)
             settings = replace(settings, control=control)
         if self.seed is not None:
-            settings = replace(settings, seed=self.seed, trading=replace(settings.trading, seed=self.seed))
+            settings = replace(settings, seed=self.seed)
         if self.state is not None:
             settings = replace(settings, state=str(self.state))
         if self.record is not None:

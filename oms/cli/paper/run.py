@@ -13,6 +13,7 @@ import typer
 from oms.cli.paper.options import Options
 from oms.paper.assembly import Paper, assemble
 from oms.paper.clock import TrioClock
+from oms.paper.recording import RecordError
 from oms.paper.replay import CsvError
 from oms.paper.settings import (
     DEFAULT_ACCOUNTS,
@@ -33,7 +34,7 @@ def start(options: Options, *, json: bool) -> int:
     code = 0
     try:
         trio.run(partial(_run, options.settings(), json=json))
-    except* (SettingsError, StateError, Unusable) as group:
+    except* (SettingsError, StateError, RecordError, Unusable) as group:
         code = _failed(group.exceptions[0])
     except* KeyboardInterrupt:
         pass  # a signal before the venue listens for it
@@ -51,12 +52,8 @@ async def _run(settings: Settings, *, json: bool) -> None:
     tls = _tls(settings.server)
     try:
         paper = assemble(settings, TrioClock(time.time_ns() // 1_000_000))
-    except (StateError, CsvError) as why:
+    except CsvError as why:
         raise Unusable(str(why)) from None
-    except OSError as why:
-        raise Unusable(f"{why.filename}: {why.strerror}") from None
-    except ValueError as why:
-        raise Unusable(f"faults: {why}") from None
     try:
         await _serve(paper, settings, tls, json=json)
     finally:

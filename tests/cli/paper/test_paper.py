@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, redirect_stdout
+from contextlib import asynccontextmanager, contextmanager, redirect_stdout, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,6 +19,7 @@ import trio
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from trio_websocket import ConnectionClosed, HandshakeError
 
 from oms.cli.paper.ctl import call
 from oms.cli.wire.capture import decode_capture
@@ -191,9 +192,11 @@ async def test_tls_with_a_certificate(tmp_path: Path) -> None:
         (["--config", "bad.toml"], "bad.toml:2: server.port: "),
         (["--config", "ticks.toml"], "ticks.csv:2: ask: "),
         (["--config", "tls.toml"], "no certificate with its key"),
-        (["--config", "fault.toml"], "faults: there is no symbol 'NOPE'"),
+        (["--config", "fault.toml"], "fault.toml:3: faults[0].symbol: there is no symbol 'NOPE'"),
+        (["--config", "nan.toml"], "nan.toml:2: accounts[0].balance: NaN is no number"),
+        (["--config", "empty.toml"], "empty.csv:2: there is no tick in it"),
         (["--state", "foreign"], "foreign:1: is no state of a paper venue"),
-        (["--record", "absent/talk"], "absent/talk: No such file"),
+        (["--record", "absent/talk"], "absent/talk: cannot be opened: No such file"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -203,6 +206,9 @@ def test_what_cannot_be_is_said_in_one_line(tmp_path: Path, arguments: list[str]
         "ticks.csv": "time,bid,ask\n1700000000,1.2,1.1\n",
         "tls.toml": "[server]\ncertificate = 'ticks.csv'\nkey = 'ticks.csv'\n",
         "fault.toml": "[[faults]]\ndo = 'spec'\nsymbol = 'NOPE'\n",
+        "nan.toml": "[[accounts]]\nbalance = 'NaN'\nlogin = 1\n",
+        "empty.toml": "[feed]\nkind = 'csv'\n[feed.files]\nEURUSD = 'empty.csv'\n",
+        "empty.csv": "time,bid,ask\n",
         "foreign": "somebody's notes\n",
     }
     for name, content in files.items():
@@ -213,6 +219,17 @@ def test_what_cannot_be_is_said_in_one_line(tmp_path: Path, arguments: list[str]
     assert done.stderr.startswith("oms paper: ")
     assert done.stderr.count("\n") == 1
     assert (tmp_path / "foreign").read_text() == "somebody's notes\n"
+
+
+@trio_test
+async def test_a_full_disk_under_the_record_is_said_in_one_line() -> None:
+    with paper("--record", "/dev/full") as (process, where):
+        with suppress(ConnectionClosed, HandshakeError):
+            async with connected(where["url"]) as terminal:
+                await terminal.bootstrap()
+        out, err = process.communicate(timeout=15)
+        assert (process.returncode, out) == (1, "")
+        assert err == "oms paper: /dev/full: cannot be written: No space left on device\n"
 
 
 @pytest.mark.slow
