@@ -288,11 +288,27 @@ class Connection:
                 heard(self, why.command, None, why.body)
                 continue
             except RemoteProtocolError:
-                self.dropped += 1  # as the real gateway: the connection stays, nothing is answered
+                self.dropped += 1
+                self._object(message)
                 continue
             for request in requests:
                 if isinstance(request, Request | Unknown):
                     heard(self, request.command, request, self._body_within(message))
+
+    def _object(self, message: bytes) -> None:
+        """Answer a request that is not for now by a code; what cannot be read is passed over.
+
+        A terminal that never gets an answer would wait for its timeout and give the session up
+        (docs/protocol.md 1).
+        """
+        if self.session.state is State.FRESH:
+            return
+        try:
+            frame = unseal(message, self._decryptor, Direction.REQUEST)
+        except RemoteProtocolError:
+            return
+        if frame is not None:
+            self._enqueue(Parcel(self.session.seal(frame.command, INTERNAL_ERROR, b"")))
 
     async def _next_message(self) -> bytes | None:
         """The next binary message; None when the terminal was silent for too long."""

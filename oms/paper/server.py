@@ -44,7 +44,7 @@ from .redaction import SECRET_COMMANDS
 from .settings import ServerSettings
 from .specification import changed_spec
 from .stream import BreakableStream
-from .telling import arranged, gathered
+from .telling import arranged, delayed, gathered
 from .venue import Venue
 from .zone import Zone
 
@@ -307,7 +307,7 @@ class Server:
 
     def push(self, effects: Iterable[Effect]) -> None:
         """Send effects to the sessions they are for, in order."""
-        for effect in gathered(self.manners.transactions, effects):
+        for effect in gathered(self.manners.transactions, delayed(self.manners.told, effects)):
             self._push(effect)
 
     def _push(self, effect: Effect) -> None:

@@ -244,6 +244,9 @@ class Settings(Strict, frozen=True):
             seen.add(one.login)
         if not self.accounts:
             raise ValueError("accounts: there must be one")
+        waits = self.trading.dealer_delay_ms or self.trading.dealer_jitter_ms
+        if waits and not self.protocol.told.startswith("12"):
+            raise ValueError("protocol.told: with a dealer's delay the answer 12 comes first")
 
     def instruments(self) -> tuple[Instrument, ...]:
         """All symbols; raises ValueError("field: what") for changes that make no sense."""

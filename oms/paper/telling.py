@@ -27,6 +27,14 @@ def arranged(
         yield from groups[name]
 
 
+def delayed(told: Told, effects: Iterable[Effect]) -> list[Effect]:
+    """Pushes whose answer is long gone: the results before or behind the rest, as they are told."""
+    first = RESULT if told.index("19") < told.index("10") else None
+    if first is None:
+        return list(effects)
+    return sorted(effects, key=lambda effect: effect.command != first)
+
+
 def gathered(how: Literal["single", "batched"], effects: Iterable[Effect]) -> Iterator[Effect]:
     """Neighbouring transactions of one class as one push 10; masks 0 and 1 may be mixed (5.3)."""
     if how == "single":

@@ -322,6 +322,14 @@ async def test_every_order_of_answer_and_pushes(order: str) -> None:
         assert [one.partition(" ")[0] for one in await two.buy()] == ORDERS[order]
 
 
+@pytest.mark.parametrize("order", [order for order in ORDERS if order.startswith("12")])
+async def test_every_order_behind_an_answer_that_came_long_before(order: str) -> None:
+    async with pair(protocol={"told": order}, trading={"dealer_delay_ms": 50}) as two:
+        assert await two.buy() == ["12 0"]
+        await two.venue.advance(50)
+        assert [one.partition(" ")[0] for one in await two.heard()] == ORDERS[order][1:]
+
+
 async def test_transactions_in_one_message_with_mixed_masks() -> None:
     async with (
         running(protocol={"transactions": "batched"}) as venue,

@@ -11,6 +11,7 @@ from trio_websocket import ConnectionClosed
 
 from oms.paper import connection as connection_module
 from oms.paper import server as server_module
+from protocol.messages import Unsolicited
 from protocol.records.access import Init
 
 from .running import HEDGE, Running, running
@@ -248,3 +249,14 @@ async def test_bodies_of_the_right_size_and_random_content(state: str) -> None:
         assert len(venue.server.keeping.requests) > 50
         await trades(terminal)
         venue.venue.check()
+
+
+@pytest.mark.parametrize("command", [3, 4, 12, 44, 41, 28, 0])
+async def test_what_is_not_for_now_is_answered_by_a_code(command: int) -> None:
+    """Before the login, or again behind it: nobody waits for an answer that never comes."""
+    async with running() as venue, venue.terminal(HEDGE if command in (0, 28, 41) else None) as terminal:
+        await terminal.websocket.send_message(terminal.session.seal(command, None, b""))
+        message = await terminal.receive()
+        assert isinstance(message, Unsolicited)
+        assert (message.command, message.code) == (command, 1)
+        assert await terminal.ask(51) is None

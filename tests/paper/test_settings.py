@@ -417,3 +417,10 @@ def test_whatever_the_file_says_the_answer_is_settings_or_a_placed_error(
     assert found is None or (
         1 <= found.line <= text.count("\n") + 1 and (found.field or "TOML" in str(found))
     )
+
+
+def test_with_a_dealers_delay_the_answer_comes_first(tmp_path: Path) -> None:
+    text = '[protocol]\ntold = "10 12 19"\n[trading]\ndealer_delay_ms = 5\n'
+    with pytest.raises(SettingsError, match=r"told.*the answer 12 comes first"):
+        load(file(tmp_path, text))
+    load(file(tmp_path, text.replace("10 12 19", "12 19 10")))
