@@ -1,0 +1,100 @@
+"""Reading the market log: the pushes of a folder by time, account and kind, page by page, in the order
+received.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from .chain import GENESIS, BrokenChain, link
+from .errors import Unreadable
+from .packing import unpacked
+from .retention import places
+from .segment import packed_row
+from .sqlite import opened_for_reading, reading
+
+PAGE_ROWS: Final = 1000
+SECOND: Final = 1_000_000_000
+
+
+class Pushed(NamedTuple):
+    """A stored push."""
+
+    seq: int  # within its file
+    kind: str
+    account: str
+    received_at: int  # nanoseconds of UTC
+    body: bytes
+    hash: bytes | None  # with the last push of a commit
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What was received."""
+        return unpacked(self.body)
+
+
+def read_market(
+    folder: Path,
+    *,
+    since: int = 0,
+    before: int = 2**63 - 1,
+    account: str | None = None,
+    kind: str | None = None,
+) -> Iterator[Pushed]:
+    """Pushes received in [since, before), nanoseconds of UTC; a file deleted meanwhile is left out."""
+    first = _day(
+        max(since - 86_400 * SECOND, 0)
+    )  # a clock set back leaves pushes in the file of the day after
+    for place in places(folder):
+        if place.day < first:
+            continue
+        path = place.path(folder)
+        try:
+            for push in read_segment(path):
+                wanted = account in (None, push.account) and kind in (None, push.kind)
+                if wanted and since <= push.received_at < before:
+                    yield push
+        except Unreadable:
+            if path.exists():
+                raise
+
+
+def read_segment(path: Path, after: int = 0) -> Iterator[Pushed]:
+    """All pushes of a file behind a seq; raises Unreadable, Damaged."""
+    connection = opened_for_reading(path)
+    try:
+        while True:
+            with reading(path):
+                cursor = connection.execute(
+                    "SELECT seq, kind, account, received_at, body, hash FROM push WHERE seq > ? LIMIT ?",
+                    (after, PAGE_ROWS),
+                )
+                page = [Pushed(*row) for row in cursor]
+            if not page:
+                return
+            yield from page
+            after = page[-1].seq
+    finally:
+        connection.close(True)
+
+
+def check_segment(path: Path) -> int:
+    """The last seq of a file whose chain holds; raises BrokenChain."""
+    head, seq, rows = GENESIS, 0, list[bytes]()
+    for push in read_segment(path):
+        if push.seq != seq + 1:
+            raise BrokenChain(seq + 1, f"is missing, {push.seq} comes next")
+        seq = push.seq
+        rows.append(packed_row(push.kind, push.account, push.received_at, push.body))
+        if push.hash is not None:
+            head = link(head, b"".join(rows))
+            if head != push.hash:
+                raise BrokenChain(seq, "the commit that ends here is not what was hashed")
+            rows.clear()
+    if rows:
+        raise BrokenChain(seq, "is not the end of a commit")
+    return seq
+
+
+def _day(at_ns: int) -> str:
+    return f"{datetime.fromtimestamp(at_ns // SECOND, UTC):%Y%m%d}"

@@ -1,0 +1,143 @@
+"""Reading a journal: by range, type, symbol and time, from any process, while its writer goes on.
+
+Everything is read in pages, each its own short transaction: memory stays bounded however large the journal
+is, and no reader keeps the writer's log from beginning anew.  An event, once seen, never changes.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import apsw
+import trio
+
+from .envelope import Recorded, rfc3339
+from .errors import LocalError
+from .sqlite import opened_for_reading, reading
+
+PAGE_ROWS: Final = 1000
+PAGE_BYTES: Final = 4 * 1024 * 1024  # of bodies, about
+SPAN: Final = 20_000  # seqs looked through by one page
+POLL_S: Final = 0.02
+
+
+class Wanted(NamedTuple):
+    """Which events; None = all."""
+
+    types: tuple[str, ...] | None = None  # tags; `order.*` = all of orders
+    symbol: str | None = None  # of `data.symbol`
+    since: int | None = None  # recorded at or after, nanoseconds of UTC
+    before: int | None = None  # recorded before
+
+
+class Page(NamedTuple):
+    """Some events, and the seq up to which there are no others."""
+
+    rows: list[Recorded]
+    reached: int
+
+
+ALL: Final = Wanted()
+
+
+class Reader:
+    """A journal's file, read only."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises Unreadable, Damaged."""
+        self.path = path
+        self._connection = opened_for_reading(path)
+        with reading(path):
+            self._connection.execute("SELECT seq, type, body, hash FROM event LIMIT 0")
+
+    def last(self) -> int:
+        """The last seq that is on disk, 0 before the first."""
+        with reading(self.path):
+            return int(self._connection.execute("SELECT ifnull(max(seq), 0) FROM event").get)
+
+    def get(self, seq: int) -> Recorded | None:
+        """One event."""
+        with reading(self.path):
+            row = self._connection.execute(
+                "SELECT seq, type, body, hash FROM event WHERE seq = ?", (seq,)
+            ).fetchone()
+        return None if row is None else Recorded(*row)
+
+    def page(self, after: int, until: int, wanted: Wanted = ALL) -> Page:
+        """What is wanted behind `after`, up to `until`, which must be there; as much as a page holds."""
+        until = min(until, after + SPAN)
+        where, given = _conditions(wanted)
+        with reading(self.path):
+            cursor = self._connection.execute(
+                f"SELECT seq, type, body, hash FROM event WHERE seq > ? AND seq <= ?{where} ORDER BY seq",  # noqa: S608
+                (after, until, *given),
+            )
+            return _filled(cursor, until)
+
+    def read(self, after: int = 0, until: int | None = None, wanted: Wanted = ALL) -> Iterator[Recorded]:
+        """What is wanted behind `after`, up to `until` or the end as it is now."""
+        end = self.last() if until is None else min(until, self.last())
+        while after < end:
+            rows, after = self.page(after, end, wanted)
+            yield from rows
+
+    def follow(self, after: int = 0, wanted: Wanted = ALL, *, poll_s: float = POLL_S) -> "Following":
+        """What is wanted behind `after`, page by page, then what comes, for ever; for Trio."""
+        return Following(self, after, wanted, poll_s)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close(True)
+
+
+class Following:
+    """An asynchronous iterator over pages, none of them empty."""
+
+    def __init__(self, reader: Reader, after: int, wanted: Wanted, poll_s: float) -> None:
+        self.reached = after  # everything wanted up to here was given out
+        self._reader, self._wanted, self._poll_s = reader, wanted, poll_s
+
+    def __aiter__(self) -> "Following":
+        return self
+
+    async def __anext__(self) -> list[Recorded]:
+        """The next page; a checkpoint."""
+        await trio.lowlevel.checkpoint()
+        while True:
+            end = self._reader.last()
+            while self.reached < end:
+                rows, self.reached = self._reader.page(self.reached, end, self._wanted)
+                if rows:
+                    return rows
+                await trio.lowlevel.checkpoint()
+            await trio.sleep(self._poll_s)
+
+
+def _conditions(wanted: Wanted) -> tuple[str, list[Any]]:
+    """The WHERE behind the range, and its values.  Bodies are text: as a blob SQLite takes them for JSONB."""
+    found: list[tuple[str, list[Any]]] = []
+    if wanted.types is not None:
+        if not wanted.types:
+            raise LocalError("types", "are none")
+        # Tags have no other wildcard than the star that somebody wrote.
+        found.append((" OR ".join(["type GLOB ?"] * len(wanted.types)), list(wanted.types)))
+    for path, sign, value in (
+        ("$.data.symbol", "=", wanted.symbol),
+        ("$.recorded_at", ">=", None if wanted.since is None else rfc3339(wanted.since)),
+        ("$.recorded_at", "<", None if wanted.before is None else rfc3339(wanted.before)),
+    ):
+        if value is not None:
+            found.append((f"CAST(body AS TEXT) ->> '{path}' {sign} ?", [value]))
+    return "".join(f" AND ({text})" for text, _ in found), [value for _, values in found for value in values]
+
+
+def _filled(cursor: apsw.Cursor, until: int) -> Page:
+    rows: list[Recorded] = []
+    size = 0
+    for row in cursor:
+        rows.append(Recorded(*row))
+        size += len(rows[-1].body)
+        if len(rows) == PAGE_ROWS or size >= PAGE_BYTES:
+            cursor.close()  # the transaction ends here
+            return Page(rows, rows[-1].seq)
+    return Page(rows, until)
