@@ -122,9 +122,8 @@ class Floor:
 
     def forget_taken(self, symbol: str) -> None:
         """A new quote, a new book."""
-        if self.taken:
-            self.taken.pop((symbol, Side.BUY), None)
-            self.taken.pop((symbol, Side.SELL), None)
+        self.taken.pop((symbol, Side.BUY), None)
+        self.taken.pop((symbol, Side.SELL), None)
 
     def margin(self, account: Account, adding: Order | None = None) -> Decimal | None:
         """The margin of an account, with an order added to it; None where it cannot be known."""

@@ -174,15 +174,17 @@ class Venue:
 
     def tick(self, moment: Moment, ticks: Sequence[Tick]) -> list[Effect]:
         """New quotes, in order: each meets stops, pending orders, and the accounts' levels by itself."""
-        floor, intake = self._floor, self._intake
+        floor, intake, specs, quote = self._floor, self._intake, self._floor.specs, self._ticker.quote
+        now: Moment | None = None
         for tick in ticks:
-            if tick.symbol not in floor.specs:
+            if tick.symbol not in specs:
                 continue
-            now = floor.zone.moment(tick.utc_ms)
-            if self._agenda.due(now) or intake.due(now.utc_ms):
-                self._know(ticks)
-                self._arrive(now)
-            self._ticker.quote(tick, now)
+            if now is None or now.utc_ms != tick.utc_ms:  # what is due is due with the first tick of a moment
+                now = floor.zone.moment(tick.utc_ms)
+                if self._agenda.due(now) or intake.due(now.utc_ms):
+                    self._know(ticks)
+                    self._arrive(now)
+            quote(tick, now)
             if floor.touched:
                 self._follow()
         self._arrive(moment)
