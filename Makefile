@@ -21,7 +21,7 @@ test: setup
 	$(BIN)/pytest
 
 test-fast: setup
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow"
 
 # What .ci/run runs before the tests: format, lint, types, docs that match the code.
 # (Layering is held by tests/test_layering.py, run here too so that a wrong import is told early.)
