@@ -31,6 +31,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/pytest tests/test_layering.py
 	$(BIN)/python -m tests.docs_tables --check
+	$(BIN)/python -m tests.docs_events --check
 
 format: setup
 	$(BIN)/ruff format .
@@ -41,6 +42,7 @@ coverage: setup
 
 docs: setup
 	$(BIN)/python -m tests.docs_tables
+	$(BIN)/python -m tests.docs_events
 
 bench: setup
 	$(BIN)/python -m tests.bench

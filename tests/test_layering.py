@@ -25,8 +25,8 @@ ALLOWED: dict[str, set[str]] = {
     "oms": set(),
     "oms.cli": {"oms.cli", "oms.paper", "protocol", "msgspec", "trio", "typer", "rich"},
     "oms.sessions": {"oms.sessions", *WIRE, "protocol.maths.masks", "msgspec", "trio", "trio_websocket"},
-    "oms.sessions.translate": {"oms.sessions.translate", "oms.domain", *WIRE, "msgspec"},
-    "oms.domain": {"oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
+    "oms.sessions.translate": {"oms.sessions.translate", "oms.domain", "protocol", "msgspec"},
+    "oms.domain": {"oms.domain", "protocol.enums", "msgspec"},
     "oms.projections": {"oms.projections", "oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
     "oms.eventlog": {"oms.eventlog", "apsw", "msgspec", "trio"},
     # The venue shares the wire with the daemon, and nothing that computes: its money is its own.

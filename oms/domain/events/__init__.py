@@ -1,0 +1,201 @@
+"""Everything that can happen, as one closed union; its tags are the stored types.
+
+data_of(event)                    what stands under `data` in an envelope
+event_of(type, version, data)     the same event again
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast, get_args
+
+import msgspec
+
+from ..values import plain
+from .account import AccountChanged, AccountOpened, AccountState
+from .command import (
+    CommandAnswered,
+    CommandConflict,
+    CommandDenied,
+    CommandEvidence,
+    CommandOutcome,
+    CommandReceived,
+    CommandResult,
+    CommandScanned,
+    CommandSending,
+    CommandSettled,
+    CommandUnknown,
+)
+from .deal import DealAmended, DealBooked, DealRemoved
+from .finding import AnomalySeen, DriftSeen
+from .ledger import BalanceReported, LedgerCorrected, LedgerOpened
+from .market import BookChanged, QuoteTicked, StatisticsChanged
+from .order import OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
+from .position import PositionAdjusted, PositionAdopted, PositionRenamed
+from .reconcile import ReconcileReport
+from .risk import EquityMark, RiskBreached, RiskLimits
+from .session import (
+    SessionAuthenticated,
+    SessionConnected,
+    SessionEnded,
+    SessionLink,
+    SessionReady,
+    SessionRefused,
+)
+from .symbol import SymbolChanged, SymbolGone
+
+SessionEvent = (
+    SessionConnected | SessionAuthenticated | SessionReady | SessionEnded | SessionRefused | SessionLink
+)
+AccountEvent = AccountOpened | AccountChanged | AccountState
+SymbolEvent = SymbolChanged | SymbolGone
+MarketEvent = QuoteTicked | BookChanged | StatisticsChanged
+OrderEvent = OrderPlaced | OrderUpdated | OrderEnded | OrderRemoved
+DealEvent = DealBooked | DealAmended | DealRemoved
+PositionEvent = PositionAdjusted | PositionRenamed | PositionAdopted
+LedgerEvent = LedgerOpened | LedgerCorrected | BalanceReported
+CommandEvent = (
+    CommandReceived
+    | CommandConflict
+    | CommandDenied
+    | CommandSending
+    | CommandAnswered
+    | CommandResult
+    | CommandOutcome
+    | CommandUnknown
+    | CommandEvidence
+    | CommandScanned
+    | CommandSettled
+)
+RiskEvent = RiskLimits | RiskBreached | EquityMark
+ReconcileEvent = ReconcileReport
+FindingEvent = DriftSeen | AnomalySeen
+
+Event = (
+    SessionEvent
+    | AccountEvent
+    | SymbolEvent
+    | MarketEvent
+    | OrderEvent
+    | DealEvent
+    | PositionEvent
+    | LedgerEvent
+    | CommandEvent
+    | RiskEvent
+    | ReconcileEvent
+    | FindingEvent
+)
+
+TAG_FIELD: Final = "event"
+CLASSES: Final[dict[str, type[Event]]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Event)}
+VERSION: Final = 1  # of every type so far
+
+
+class UnknownEvent(ValueError):
+    """A stored type, or a version of one, that this build does not know: it is older than the journal."""
+
+    def __init__(self, kind: str, version: int) -> None:
+        self.kind, self.version = kind, version
+        super().__init__(f"event type {kind!r}, version {version}, is not known here")
+
+
+class BadEvent(ValueError):
+    """Stored data that is no event of its type: the journal is damaged, or was written by something else."""
+
+
+def type_of(event: Event) -> str:
+    """The stored tag: deal.booked."""
+    return str(event.__struct_config__.tag)
+
+
+def data_of(event: Event) -> dict[str, Any]:
+    """The event as JSON has it, without its tag; exact numbers are strings without an exponent."""
+    data = cast(dict[str, Any], plain(event))
+    del data[TAG_FIELD]
+    return data
+
+
+def event_of(kind: str, version: int, data: Mapping[str, Any]) -> Event:
+    """The event of stored data.  Raises UnknownEvent for its type or version, BadEvent for its content."""
+    found = CLASSES.get(kind)
+    if found is None or version != VERSION:
+        raise UnknownEvent(kind, version)
+    try:
+        return msgspec.convert(data, found)
+    except msgspec.ValidationError as why:
+        raise BadEvent(f"{kind}: {why}") from None
+
+
+def symbol_of(event: Event) -> str | None:
+    """The symbol that an event speaks of, as its NATS subject ends with; None for none."""
+    match event:
+        case DealAmended(after=deal) | DealRemoved(removed=deal):
+            return deal.symbol or None
+    return getattr(event, "symbol", None) or None
+
+
+__all__ = [
+    "CLASSES",
+    "VERSION",
+    "AccountChanged",
+    "AccountEvent",
+    "AccountOpened",
+    "AccountState",
+    "AnomalySeen",
+    "BadEvent",
+    "BalanceReported",
+    "BookChanged",
+    "CommandAnswered",
+    "CommandConflict",
+    "CommandDenied",
+    "CommandEvent",
+    "CommandEvidence",
+    "CommandOutcome",
+    "CommandReceived",
+    "CommandResult",
+    "CommandScanned",
+    "CommandSending",
+    "CommandSettled",
+    "CommandUnknown",
+    "DealAmended",
+    "DealBooked",
+    "DealEvent",
+    "DealRemoved",
+    "DriftSeen",
+    "EquityMark",
+    "Event",
+    "FindingEvent",
+    "LedgerCorrected",
+    "LedgerEvent",
+    "LedgerOpened",
+    "MarketEvent",
+    "OrderEnded",
+    "OrderEvent",
+    "OrderPlaced",
+    "OrderRemoved",
+    "OrderUpdated",
+    "PositionAdjusted",
+    "PositionAdopted",
+    "PositionEvent",
+    "PositionRenamed",
+    "QuoteTicked",
+    "ReconcileEvent",
+    "ReconcileReport",
+    "RiskBreached",
+    "RiskEvent",
+    "RiskLimits",
+    "SessionAuthenticated",
+    "SessionConnected",
+    "SessionEnded",
+    "SessionEvent",
+    "SessionLink",
+    "SessionReady",
+    "SessionRefused",
+    "StatisticsChanged",
+    "SymbolChanged",
+    "SymbolEvent",
+    "SymbolGone",
+    "UnknownEvent",
+    "data_of",
+    "event_of",
+    "symbol_of",
+    "type_of",
+]

@@ -1,0 +1,184 @@
+"""Events of commands: from receipt to outcome, nothing sent that is not written down before."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from .fact import Fact
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that stands against a command."""
+
+    code: str
+    message: str = ""
+    field: str | None = None
+    given: str | None = None
+    limit: str | None = None
+    retcode: int | None = None  # what the venue would have said
+
+
+class JudgedQuote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The quote that a decision was made on, kept so that replaying it needs no ticks."""
+
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    time: str | None = None  # server time
+    age: float | None = None  # seconds
+
+
+class CommandReceived(Fact, frozen=True, tag="command.received"):
+    """A command came in, its identity (client, command) is taken for ever."""
+
+    command: str
+    client: str
+    verb: str
+    payload: dict[str, Any] = {}  # as given, defaults not filled in
+    payload_hash: str = ""  # SHA-256 of what makes it the same command
+    symbol: str = ""
+    deadline: str | None = None  # RFC 3339
+    channel: str = "request"  # request, queue, parent
+    parent: str | None = None
+
+
+class CommandConflict(Fact, frozen=True, tag="command.conflict"):
+    """A known identity came with another payload: nothing was done."""
+
+    command: str
+    client: str
+    verb: str
+    known_hash: str
+    given_hash: str
+
+
+class CommandDenied(Fact, frozen=True, tag="command.denied"):
+    """We refused it; nothing was sent."""
+
+    command: str
+    client: str
+    reasons: tuple[Reason, ...] = ()
+    symbol: str = ""
+    quote: JudgedQuote | None = None
+
+
+class CommandSending(Fact, frozen=True, tag="command.sending"):
+    """The intent: committed before a byte of it is sent, never sent twice."""
+
+    command: str
+    client: str
+    action_id: int
+    action: str  # request_prices, deal_market, pending, sltp, ...
+    symbol: str = ""
+    type: str = ""  # of the order
+    volume: Decimal | None = None  # lots
+    price: Decimal | None = None
+    limit_price: Decimal | None = None
+    sl: Decimal | None = None
+    tp: Decimal | None = None
+    deviation: int = 0  # points
+    filling: str = ""
+    time_in_force: str = ""
+    expires_at: str | None = None
+    order: str | None = None
+    position: str | None = None
+    position_by: str | None = None
+    flags: int = 0
+    comment: str = ""  # as sent, with its marker
+    marker: str = ""
+    quote: JudgedQuote | None = None
+
+
+class CommandAnswered(Fact, frozen=True, tag="command.answered"):
+    """The venue answered the request itself (12): accepted for processing or refused, never an outcome."""
+
+    command: str
+    client: str
+    action_id: int
+    retcode: int | None = None  # None: unreadable
+    name: str = ""
+    code: int = 0  # the answer's code byte
+
+
+class CommandResult(Fact, frozen=True, tag="command.result"):
+    """The venue told what became of the request (19); a hint about fills, which only deals make."""
+
+    command: str
+    client: str
+    action_id: int
+    retcode: int
+    name: str = ""
+    final: bool = True
+    deal: str | None = None
+    order: str | None = None
+    volume: Decimal | None = None
+    price: Decimal | None = None
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    comment: str = ""
+
+
+class CommandOutcome(Fact, frozen=True, tag="command.outcome"):
+    """The command's status from now on; final says that no later one is expected."""
+
+    command: str
+    client: str
+    status: str  # rejected, accepted, working, partially_filled, filled, canceled, expired, done
+    final: bool
+    symbol: str = ""
+    order: str | None = None
+    position: str | None = None
+    volume: Decimal | None = None
+    filled: Decimal | None = None
+    price: Decimal | None = None
+    deals: tuple[str, ...] = ()
+    retcode: int | None = None
+    reasons: tuple[Reason, ...] = ()
+    anomaly: str = ""
+
+
+class CommandUnknown(Fact, frozen=True, tag="command.unknown"):
+    """What became of it is not known: capacity stays reserved, it is never resent, evidence is looked for."""
+
+    command: str
+    client: str
+    reason: str  # answer_timeout, outcome_timeout, session_ended, retcode, undecodable, known_marker
+    symbol: str = ""
+    retcode: int | None = None
+    accepted: bool = False  # answer 12 had accepted it
+
+
+class CommandEvidence(Fact, frozen=True, tag="command.evidence"):
+    """A message that came too late or unasked: kept, moves nothing."""
+
+    kind: str  # late_answer, late_result, unsolicited, foreign_result
+    command: str | None = None
+    client: str | None = None
+    action_id: int | None = None
+    retcode: int | None = None
+    raw: str = ""  # the body in base64
+
+
+class CommandScanned(Fact, frozen=True, tag="command.scanned"):
+    """The resolver looked for an unknown command's traces."""
+
+    command: str
+    client: str
+    scan: int
+    good: bool  # fresh answers of orders and history, both successful
+    verdict: str = ""  # found, probable, ambiguous, nothing
+    candidates: tuple[str, ...] = ()  # tickets
+
+
+class CommandSettled(Fact, frozen=True, tag="command.settled"):
+    """An unknown command is unknown no longer."""
+
+    command: str
+    client: str
+    verdict: str  # found, probable, ambiguous, not_found
+    symbol: str = ""
+    order: str | None = None
+    deals: tuple[str, ...] = ()
+    evidence: str = ""  # marker, ticket, fingerprint, two_scans, deal, operator
+    by: str = ""
+    comment: str = ""

@@ -1,0 +1,34 @@
+"""Events of the ledger beside deals."""
+
+from decimal import Decimal
+
+from .fact import Fact
+
+
+class LedgerOpened(Fact, frozen=True, tag="ledger.opened"):
+    """What the loaded history does not explain of balance and credit, booked once, when adopted."""
+
+    balance: Decimal
+    credit: Decimal
+    deals: int = 0  # that were loaded
+    since: str | None = None  # time of the first of them
+
+
+class LedgerCorrected(Fact, frozen=True, tag="ledger.corrected"):
+    """An operator accepted a difference: the books take it over, signed."""
+
+    balance: Decimal  # to be added
+    credit: Decimal
+    reason: str
+    by: str = ""
+    signature: str = ""
+
+
+class BalanceReported(Fact, frozen=True, tag="balance.reported"):
+    """The venue's own figures, where the books say otherwise: evidence, not truth."""
+
+    balance: Decimal | None
+    credit: Decimal | None
+    booked_balance: Decimal | None = None  # None before the books were opened
+    booked_credit: Decimal | None = None
+    source: str = ""  # push, account

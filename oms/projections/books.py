@@ -1,0 +1,114 @@
+"""The books of one account: every projection, folded together."""
+
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from oms.domain.events import DealAmended, DealBooked, DealRemoved, Event
+from oms.domain.lifecycle import Order
+from oms.domain.observe import Money, Standing
+from oms.domain.records import AccountRecord, DealRecord, PositionRecord, SymbolRecord
+
+from .accounts import Account
+from .deals import Deals
+from .ledger import Ledger
+from .orders import Orders
+from .positions import Positions
+from .projection import Projection
+from .symbols import Symbols
+
+# What the state is made of, by the names under which it is shown.
+PROJECTIONS: Final[dict[str, Callable[[], Projection]]] = {
+    "account": Account,
+    "symbols": Symbols,
+    "deals": Deals,
+    "orders": Orders,
+    "positions": Positions,
+    "ledger": Ledger,
+}
+
+
+class Books:
+    """Everything that follows from an account's journal; `observe` asks it what is known."""
+
+    def __init__(self) -> None:
+        parts: dict[str, Any] = {name: make() for name, make in PROJECTIONS.items()}
+        self.parts: Mapping[str, Projection] = parts
+        self.terms: Account = parts["account"]
+        self.symbols: Symbols = parts["symbols"]
+        self.deals: Deals = parts["deals"]
+        self.orders: Orders = parts["orders"]
+        self.positions: Positions = parts["positions"]
+        self.ledger: Ledger = parts["ledger"]
+        self._folds: dict[type[Event], list[Callable[[Any], None]]] = {}
+        for part in self.parts.values():
+            for kind, fold in part.folds.items():
+                self._folds.setdefault(kind, []).append(fold)
+
+    def fold(self, event: Event) -> None:
+        """One event more.  Events that no projection reads change nothing."""
+        if isinstance(event, DealBooked | DealAmended | DealRemoved):
+            self._fold_deal(event)
+            return
+        for fold in self._folds.get(type(event), ()):
+            fold(event)
+
+    def fold_all(self, events: Iterable[Event]) -> None:
+        """Events in the order of their journal."""
+        for event in events:
+            self.fold(event)
+
+    def _fold_deal(self, event: DealBooked | DealAmended | DealRemoved) -> None:
+        before, after = self.deals.change(event)
+        for part in self.parts.values():
+            part.deal(before, after)
+        if isinstance(event, DealRemoved):
+            self.deals.remember_removed(event.removed.deal)
+
+    def state(self) -> dict[str, Any]:
+        """All that follows from the journal, by projection."""
+        return {name: part.state() for name, part in self.parts.items()}
+
+    def state_hash(self) -> str:
+        """SHA-256 of the state's canonical JSON, in hex: equal states, equal hashes, whatever led there."""
+        return sha256(msgspec.json.encode(self.state(), order="sorted")).hexdigest()
+
+    # What `observe` asks.
+
+    def deal(self, ticket: str) -> DealRecord | None:
+        """A deal that counts."""
+        return self.deals.get(ticket)
+
+    def deal_removed(self, ticket: str) -> bool:
+        """Whether the broker took it back."""
+        return self.deals.was_removed(ticket)
+
+    def order(self, ticket: str) -> Order | None:
+        """An order by its record, its deals or both."""
+        return self.orders.get(ticket)
+
+    def order_removed(self, ticket: str) -> bool:
+        """Whether the broker took it out of the history."""
+        return self.orders.was_removed(ticket)
+
+    def fills(self, order: str) -> tuple[DealRecord, ...]:
+        """The deals that name an order."""
+        return self.orders.fills(order)
+
+    def standing(self, record: PositionRecord) -> Standing:
+        """What is known where this position belongs."""
+        return self.positions.standing(record)
+
+    def account(self) -> AccountRecord | None:
+        """The account's terms."""
+        return self.terms.terms
+
+    def symbol(self, name: str) -> SymbolRecord | None:
+        """A symbol's specification."""
+        return self.symbols.get(name)
+
+    def money(self) -> Money:
+        """Balance and credit."""
+        return self.ledger.money()

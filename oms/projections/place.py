@@ -1,0 +1,76 @@
+"""Where deals meet: the position that the deals of one place leave, in the order of server time and ticket.
+
+A deal that is the last of its place is met where the fold stands; any other, an amended or a removed one
+folds the place anew.  Both give the same, for both meet the same deals in the same order.
+"""
+
+from bisect import insort
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from oms.domain.records import DealRecord, PositionRecord
+from oms.domain.values import wall
+
+from .holding import identifier, meet, touched
+
+Order = tuple[str, int]  # server time, ticket
+FIRST: Order = ("", 0)
+
+
+class Base(NamedTuple):
+    """A position taken over as it stood: deals up to `behind` are in it."""
+
+    position: PositionRecord | None
+    behind: Order
+
+
+@dataclass(slots=True)
+class Place:
+    """The deals of one place."""
+
+    deals: list[DealRecord] = field(default_factory=list)  # in order
+    base: Base | None = None
+    made: PositionRecord | None = None  # what they leave
+    touched: dict[str, str] = field(default_factory=dict)  # by position: wall time of its last deal
+
+    def insert(self, deal: DealRecord) -> None:
+        """One deal more."""
+        if self.last < deal.place:
+            self.deals.append(deal)
+            self._meet(deal)
+        else:
+            insort(self.deals, deal, key=lambda one: one.place)
+            self.refold()
+
+    def remove(self, ticket: str) -> None:
+        """One deal less."""
+        self.deals = [deal for deal in self.deals if deal.deal != ticket]
+        self.refold()
+
+    def take(self, base: Base) -> None:
+        """From now on its deals work on this."""
+        self.base = base
+        self.refold()
+
+    def refold(self) -> None:
+        """From the start."""
+        self.made = self.base.position if self.base else None
+        self.touched = {}
+        for deal in self.deals:
+            self._meet(deal)
+
+    def _meet(self, deal: DealRecord) -> None:
+        position = identifier(deal)
+        self.touched[position] = max(self.touched.get(position, ""), wall(touched(deal)))
+        if self.base is None or deal.place > self.base.behind:
+            self.made = meet(self.made, deal)
+
+    @property
+    def last(self) -> Order:
+        """Where its last deal stands."""
+        return self.deals[-1].place if self.deals else FIRST
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known here."""
+        return not self.deals and self.base is None

@@ -1,0 +1,197 @@
+"""Positions: made by deals alone, whenever each was heard of.
+
+A position's place is its identifier in hedging, its symbol in netting (docs/semantics.md 4).  Stops, accrued
+swap and commission are the venue's word, kept beside and laid over what deals leave: they may be told before
+the deal that opens the position, or while deals that would show it open are still missing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from msgspec.structs import astuple, replace
+
+from oms.domain.events import (
+    AccountChanged,
+    Event,
+    PositionAdjusted,
+    PositionAdopted,
+    PositionRenamed,
+)
+from oms.domain.observe import Standing
+from oms.domain.records import DealRecord, PositionRecord
+from oms.domain.values import wall
+
+from .holding import identifier, later
+from .place import FIRST, Base, Place
+
+REMEMBERED: Final = 1000  # positions not open of which the last word is kept; the oldest goes first
+
+
+class Positions:
+    """All positions of an account."""
+
+    def __init__(self) -> None:
+        self._hedging = True  # until the account says otherwise
+        self._places: dict[str, Place] = {}
+        self._open: dict[str, None] = {}  # places
+        self._told: dict[str, PositionRecord] = {}  # by identifier: the venue's last word, oldest first
+        self._last = FIRST
+        self.folds: Mapping[type[Event], Callable[[Any], None]] = {
+            AccountChanged: self._account,
+            PositionAdjusted: self._adjusted,
+            PositionAdopted: self._adopted,
+            PositionRenamed: self._renamed,
+        }
+
+    def __iter__(self) -> Iterator[PositionRecord]:
+        """The open positions, by when their place was opened."""
+        for key in tuple(self._open):
+            if made := self._places[key].made:
+                yield self._shown(made)
+
+    def get(self, position: str) -> PositionRecord | None:
+        """An open position by its identifier."""
+        place = self._place_of(position)
+        return self._shown(place.made) if place and place.made else None
+
+    def of_symbol(self, symbol: str) -> list[PositionRecord]:
+        """The open positions of a symbol; in netting at most one."""
+        return [held for held in self if held.symbol == symbol]
+
+    def standing(self, record: PositionRecord) -> Standing:
+        """What is known where a position belongs; in netting found by its identifier where it was renamed."""
+        place = self._places.get(self._key_of_record(record))
+        if place is None or place.made is None:
+            place = self._place_of(record.position) or place
+        told = self._told.get(record.position)
+        if place is None:
+            return Standing(told=told)
+        held = self._shown(place.made) if place.made else None
+        return Standing(held, told, place.touched.get(record.position, ""))
+
+    def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
+        """Fills move positions; a canceled one does not."""
+        keys: dict[str, None] = {}
+        if before is not None and before.trades:
+            keys[key := self._key_of(before)] = None
+            self._places[key].remove(before.deal)
+        if after is not None and after.trades:
+            keys[key := self._key_of(after)] = None
+            self._place(key).insert(after)
+            self._last = max(self._last, after.place)
+        for key in keys:
+            self._settle(key)
+
+    def state(self) -> Any:
+        """Open positions, and what was taken over.
+
+        Not when they were touched, which says nothing of what they are, and not what was told of positions
+        that are not open: that is no fact yet.
+        """
+        return {
+            "hedging": self._hedging,
+            "positions": {held.position: replace(held, updated_at=None) for held in self},
+            "taken": {key: place.base for key, place in self._places.items() if place.base is not None},
+        }
+
+    # Places.
+
+    def _key(self, symbol: str, position: str) -> str:
+        return position if self._hedging else symbol
+
+    def _key_of_record(self, record: PositionRecord) -> str:
+        return self._key(record.symbol, record.position)
+
+    def _key_of(self, deal: DealRecord) -> str:
+        return self._key(deal.symbol, identifier(deal))
+
+    def _place(self, key: str) -> Place:
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = Place()
+        return place
+
+    def _place_of(self, position: str) -> Place | None:
+        """Where a position is open."""
+        if self._hedging:
+            return self._places.get(position)
+        held = (self._places[key] for key in self._open)
+        return next((place for place in held if place.made and place.made.position == position), None)
+
+    def _settle(self, key: str) -> None:
+        place = self._places[key]
+        if place.made is not None:
+            self._open.setdefault(key)
+        else:
+            self._open.pop(key, None)
+        if place.empty:
+            del self._places[key]
+
+    def _take(self, key: str, base: Base) -> None:
+        self._place(key).take(base)
+        self._settle(key)
+
+    # The venue's word.
+
+    def _shown(self, made: PositionRecord) -> PositionRecord:
+        """What deals leave, with what was told of it."""
+        told = self._told.get(made.position)
+        if told is None:
+            return made
+        return replace(
+            told,
+            ticket=made.ticket,
+            symbol=made.symbol,
+            side=made.side,
+            volume=made.volume,
+            price=made.price,
+            opened_at=made.opened_at,
+            updated_at=later(made.updated_at, told.updated_at),
+        )
+
+    def _tell(self, record: PositionRecord) -> None:
+        self._told.pop(record.position, None)
+        self._told[record.position] = record
+        if len(self._told) > len(self._open) + REMEMBERED:
+            held = {place.made.position for key in self._open if (place := self._places[key]).made}
+            del self._told[next(position for position in self._told if position not in held)]
+
+    # Events.
+
+    def _account(self, event: AccountChanged) -> None:
+        """Another way to keep positions is another set of places."""
+        if event.hedging == self._hedging:
+            return
+        self._hedging = event.hedging
+        old, self._places, self._open = list(self._places.values()), {}, {}
+        for deal in (deal for place in old for deal in place.deals):
+            self.deal(None, deal)
+        for base in (place.base for place in old):
+            if base is not None and base.position is not None:
+                self._take(self._key_of_record(base.position), base)
+
+    def _adjusted(self, event: PositionAdjusted) -> None:
+        record = PositionRecord(*astuple(event)[:-1])
+        key = self._key_of_record(record)
+        place = self._places.get(key)
+        if event.repriced and place is not None and place.made is not None:
+            self._take(key, Base(replace(place.made, price=record.price), place.last))
+        self._tell(record)
+
+    def _adopted(self, event: PositionAdopted) -> None:
+        record = PositionRecord(*astuple(event)[:-2])
+        # Deals that come to light later are in it as well, if it was touched after them.
+        behind = max(self._last, (wall(record.updated_at), 0))
+        self._take(self._key_of_record(record), Base(record if record.volume else None, behind))
+        if record.volume:
+            self._tell(record)
+
+    def _renamed(self, event: PositionRenamed) -> None:
+        key = self._key(event.before, event.position)
+        place = self._places.get(key)
+        if place is None or place.made is None:
+            return
+        named = replace(place.made, symbol=event.symbol)
+        if not self._hedging:
+            self._take(key, Base(None, place.last))
+        self._take(self._key(event.symbol, event.position), Base(named, self._last))

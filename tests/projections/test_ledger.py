@@ -1,0 +1,122 @@
+"""docs/semantics.md 1, 4, 5: money by the ledger, what is booked apart from what has accrued."""
+
+import pytest
+
+from oms.domain.events import LedgerCorrected, LedgerOpened
+from oms.domain.observations import How, MoneySeen
+
+from .journal import NETTING, D, Journal, deal, held, money_deal
+from .test_positions import N1
+
+
+def balances(journal: Journal) -> tuple[str, str]:
+    return str(journal.books.ledger.balance), str(journal.books.ledger.credit)
+
+
+def test_tc_n2_net_is_what_the_server_sent_never_recomputed() -> None:
+    journal = Journal(NETTING)
+    journal.see(*N1)
+    realised = journal.books.ledger.realised()
+    assert (realised.trades, realised.profit, realised.commission) == (4, D("20.00"), D("-3.33"))
+    assert realised.net == D("16.67")
+
+
+def test_tc_n3_the_ledger_step_by_step() -> None:
+    journal = Journal(NETTING)
+    steps = []
+    swap = deal(5, "buy", "0.15", "1.102", order="15", position="11", entry="out", swap="-0.18")
+    for one in (money_deal(50, "balance", "10000.00"), *N1, swap):
+        journal.see(one)
+        steps.append(str(journal.books.ledger.balance))
+    assert steps == ["10000.00", "9999.65", "9998.60", "10043.07", "10016.67", "10016.49"]
+    assert held(journal) == []
+
+
+def test_tc_n3_a_withheld_deal_is_told_by_the_venues_own_figure_and_mended_by_history() -> None:
+    journal = Journal(NETTING)
+    journal.record([LedgerOpened(D("0.00"), D("0.00"))])
+    journal.see(money_deal(50, "balance", "10000.00"), N1[0], N1[1], N1[3])
+    reported = MoneySeen(D("10016.67"), D("0.00"), "push")
+    assert journal.see(reported, reported) == ["balance.reported"]
+    (row,) = journal.kinds("balance.reported")
+    # 10 000 less 0.35, 1.05, 26.40: without the 44.47 of the withheld one
+    assert (row["balance"], row["booked_balance"]) == ("10016.67", "9972.20")
+    listed = [type(one)(one.record, How.LISTED) for one in N1]
+    assert journal.see(*listed) == ["deal.booked"]
+    assert balances(journal) == ("10016.67", "0.00")
+    assert journal.see(reported) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "balance", "credit"),
+    [
+        ("balance", "100.00", "0.00"),
+        ("credit", "0.00", "100.00"),
+        ("bonus", "0.00", "100.00"),
+        ("correction", "100.00", "0.00"),
+        ("charge", "100.00", "0.00"),
+        ("dividend", "100.00", "0.00"),
+        ("commission_daily", "100.00", "0.00"),
+        ("interest", "100.00", "0.00"),
+        ("tax", "100.00", "0.00"),
+        ("77", "100.00", "0.00"),  # a type that no table lists
+    ],
+)
+def test_tc_p11_money_deals_move_money_alone(kind: str, balance: str, credit: str) -> None:
+    journal = Journal(NETTING)
+    journal.see(money_deal(1, kind, "100.00"))
+    assert balances(journal) == (balance, credit)
+    assert held(journal) == []
+    assert journal.books.ledger.realised().trades == 0
+
+
+def test_an_amended_deal_moves_the_difference_and_a_removed_one_all_of_it() -> None:
+    journal = Journal(NETTING)
+    journal.see(money_deal(50, "balance", "100.00"), *N1[:3])
+    assert balances(journal) == ("143.07", "0.00")
+    amended = deal(
+        3,
+        "sell",
+        "0.15",
+        "1.106",
+        order="13",
+        position="11",
+        entry="out",
+        profit="40.00",
+        commission="-0.50",
+        how=How.UPDATED,
+    )
+    journal.see(amended)
+    assert balances(journal) == ("138.10", "0.00")
+    journal.see(type(amended)(amended.record, How.REMOVED))
+    assert balances(journal) == ("98.60", "0.00")
+    assert journal.books.ledger.realised().trades == 2
+
+
+def test_books_are_opening_plus_deals_plus_corrections() -> None:
+    journal = Journal(NETTING)
+    journal.see(money_deal(1, "balance", "100.00"))
+    journal.record([LedgerOpened(D("900.55"), D("10.00"), deals=1)])
+    journal.record([LedgerCorrected(D("-0.05"), D("5.00"), reason="broker mail of 3 May", by="anna")])
+    assert balances(journal) == ("1000.50", "15.00")
+    assert journal.books.ledger.opened
+
+
+def test_an_amount_that_is_no_number_books_nothing() -> None:
+    journal = Journal(NETTING)
+    one = deal(1, "buy", "0.10", "1.1")
+    from msgspec.structs import replace
+
+    journal.see(type(one)(replace(one.record, profit=None, commission=D("-1.00")), How.ADDED))
+    assert balances(journal) == ("-1.00", "0.00")
+
+
+def test_sums_are_written_alike_whatever_led_there() -> None:
+    plain, detour = Journal(NETTING), Journal(NETTING)
+    odd = money_deal(2, "balance", "0.0000301")
+    for journal in (plain, detour):
+        journal.see(money_deal(1, "balance", "100.00"))
+    detour.see(odd)
+    assert balances(detour) == ("100.0000301", "0.00")
+    detour.see(type(odd)(odd.record, How.REMOVED))
+    assert balances(detour) == ("100.00", "0.00") == balances(plain)
