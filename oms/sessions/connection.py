@@ -24,7 +24,7 @@ from protocol.messages import Answer, Late, Message, Push, Refused, Request, Unk
 from protocol.session import Session, UnreadableBody
 
 from .outage import AnswerUnreadable, ConnectionEnded, Ended, Reason, RequestFailed, Stranded, TimedOut
-from .tap import MAX_MESSAGE_BYTES, Tap
+from .tap import MAX_MESSAGE_BYTES, Gate, Tap
 
 ANSWER_S: Final = 30.0
 TRADE, PING = 12, 51
@@ -82,13 +82,16 @@ class Connection:
         hear: Hear,
         *,
         max_message_size: int = MAX_MESSAGE_BYTES,
+        answer_s: float = ANSWER_S,
+        gate: Gate | None = None,
     ) -> None:
+        """`answer_s` is how long an answer is waited for where nobody says otherwise; `gate` is the tap's."""
         self.session = session
-        self.tap = Tap(stream, self._receive, max_message_size=max_message_size)
+        self.tap = Tap(stream, self._receive, max_message_size=max_message_size, gate=gate)
         self.counters = Counters()
         self.round_trip_s: float | None = None  # of the last ping
         self.over: Ended | None = None
-        self._hear = hear
+        self._hear, self._answer_s = hear, answer_s
         self._waiting: dict[Request, _Waiter] = {}
         self._outgoing: deque[bytes] = deque()  # at most what the session has in flight
         self._posted = trio.Event()
@@ -99,7 +102,7 @@ class Connection:
 
     # Asking.
 
-    async def ask(self, request: Request, timeout_s: float = ANSWER_S) -> Answer | Refused:
+    async def ask(self, request: Request, timeout_s: float | None = None) -> Answer | Refused:
         """What the venue answers; a queue of the session's is waited in first, on the same time.
 
         `LocalProtocolError` when the session does not allow it: nothing was sent.  `RequestFailed` when there
@@ -112,6 +115,7 @@ class Connection:
             raise ConnectionEnded(request, self.over, sent=False)
         message = self.session.send(request)
         waiter = self._waiting[request] = _Waiter()
+        timeout_s = self._answer_s if timeout_s is None else timeout_s
         if message is not None:
             self._post([message])
         try:

@@ -26,10 +26,10 @@ from protocol.messages import Request
 from protocol.session import Poisoned, Session
 
 from .address import Address
-from .connection import PING, Connection, Hear
+from .connection import ANSWER_S, PING, Connection, Hear
 from .dialing import Opener, dialer
 from .outage import CannotConnect, ConnectionEnded, Reason, RequestFailed
-from .tap import MAX_MESSAGE_BYTES, HandshakeCut, Tap
+from .tap import MAX_MESSAGE_BYTES, Gate, HandshakeCut, Tap
 
 LOGOUT: Final = 2
 NO_CODE, BROKEN_OFF = 1005, 1006  # what a library says without a close code, without a close (RFC 6455 7.1)
@@ -44,6 +44,7 @@ class Limits(NamedTuple):
     ping_s: float = 5.0  # from one ping to the next
     silence_s: float = 15.0  # without a byte, or without an answer to a ping
     farewell_s: float = 1.0  # for the gateway's part of a close
+    answer_s: float = ANSWER_S  # where nobody says otherwise
     max_message_bytes: int = MAX_MESSAGE_BYTES
 
 
@@ -55,12 +56,15 @@ async def connected(
     *,
     open_stream: Opener | None = None,
     limits: Limits | None = None,
+    gate: Gate | None = None,
 ) -> AsyncIterator[Connection]:
     """A connection to a venue for this session, which must be fresh; `hear` gets what nobody asked for.
 
+    `gate` is awaited before each read.
+
     Raises CannotConnect in an exception group.
     """
-    carry = partial(_carry, address, session, hear, open_stream or dialer(), limits or Limits())
+    carry = partial(_carry, address, session, hear, open_stream or dialer(), limits or Limits(), gate)
     async with trio.open_nursery() as nursery:
         connection: Connection = await nursery.start(carry)
         try:
@@ -75,13 +79,21 @@ async def _carry(
     hear: Hear,
     open_stream: Opener,
     limits: Limits,
+    gate: Gate | None,
     *,
     task_status: trio.TaskStatus[Connection],
 ) -> None:
     """The connection from its first byte to its last."""
     deadline = trio.current_time() + limits.connect_s
     stream = await _dialed(address, open_stream, deadline)
-    connection = Connection(session, stream, hear, max_message_size=limits.max_message_bytes)
+    connection = Connection(
+        session,
+        stream,
+        hear,
+        max_message_size=limits.max_message_bytes,
+        answer_s=limits.answer_s,
+        gate=gate,
+    )
     failed: CannotConnect | None = None
     started = False
     try:

@@ -61,6 +61,7 @@ class Keys:
     token: bytes = field(default=b"", repr=False)
     ticket: bytes = field(default=b"", repr=False)
     number: int = field(default=0, repr=False)
+    by: str = ""  # what let the last one in: password, ticket
 
 
 async def log_in(
@@ -74,10 +75,12 @@ async def log_in(
     if keys.ticket:
         reply = await _try(connection, who, keys, keys.ticket.hex())
         if reply is None:
+            keys.by = "ticket"
             return None
         keys.ticket, keys.number = b"", 0
     code = who.otp(wall_s()) if who.otp else ""
     refused = await _try(connection, who, keys, who.password, code)
+    keys.by = "password"
     if refused is None or refused.code in TERMINAL:
         return refused
     raise Unavailable(refused)

@@ -10,7 +10,7 @@ for a message that is too big).  It answers it, so that the peer is told, and cl
 means alone.  Nothing more is read then.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from struct import pack
 from typing import Final
 
@@ -24,6 +24,7 @@ READ_BYTES: Final = 1 << 16
 MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
 
 Sink = Callable[[list[bytes]], None]
+Gate = Callable[[], Awaitable[None]]  # awaited before each read: how a slow reader slows the venue down
 
 
 class HandshakeCut(HandshakeError):
@@ -41,13 +42,18 @@ class Tap(trio.abc.Stream):
     """
 
     def __init__(
-        self, inner: trio.abc.Stream, sink: Sink, *, max_message_size: int = MAX_MESSAGE_BYTES
+        self,
+        inner: trio.abc.Stream,
+        sink: Sink,
+        *,
+        max_message_size: int = MAX_MESSAGE_BYTES,
+        gate: Gate | None = None,
     ) -> None:
         self.bytes = 0  # received, of everything
         self.frames = 0  # binary messages
         self.heard_at = trio.current_time()  # when bytes last came
         self._inner = inner
-        self._sink = sink
+        self._sink, self._gate = sink, gate
         self._handshake = HandshakeReader()
         self._deframer = Deframer(max_message_size)
         self._behind = b""  # came in one read with the end of the handshake
@@ -78,6 +84,8 @@ class Tap(trio.abc.Stream):
         return passed
 
     async def _read(self) -> bytes:
+        if self._gate is not None:
+            await self._gate()
         try:
             data = await self._inner.receive_some(READ_BYTES)
         except trio.BrokenResourceError:

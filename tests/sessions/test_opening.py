@@ -22,13 +22,12 @@ from oms.sessions.watching import chosen, subscribe_ticks
 from protocol.messages import Push, Request
 from protocol.records.symbols import Symbol
 from protocol.session import Role, Session
-from tests.paper.running import HEDGE, SERVER_START_S, START, Running, running
+from tests.paper.running import HEDGE, START, Running, running
 
 pytestmark = pytest.mark.trio
 BASE32 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PAPER = "paper"
 WHO = Credentials(HEDGE, PAPER)
-DAY_S = 24 * 3600
 
 
 def asked(venue: Running) -> list[int]:
@@ -68,14 +67,12 @@ async def test_everything_in_order() -> None:
         await buy(venue)
         before = len(asked(venue))
         found = await opened(venue)
-        assert asked(venue)[before:] == [0, 28, 3, 6, 4, 5]
+        assert asked(venue)[before:] == [0, 28, 3, 6, 4]
         assert isinstance(found, Opened)
         truth = venue.venue.accounts[HEDGE]
         assert found.account.main.balance == 10_000
         assert [symbol.trade_symbol for symbol in found.symbols] == list(venue.venue.specs)
         assert found.open_trades.positions == list(truth.positions.values())
-        assert found.history.deals == truth.deals
-        assert len(truth.deals) == 2
 
 
 async def test_many_symbols_are_asked_for_compressed() -> None:
@@ -84,7 +81,7 @@ async def test_many_symbols_are_asked_for_compressed() -> None:
         found = await opened(venue)
         assert isinstance(found, Opened)
         assert len(found.symbols) > 300
-        assert asked(venue) == [0, 28, 3, 34, 4, 5]
+        assert asked(venue) == [0, 28, 3, 34, 4]
 
 
 @pytest.mark.parametrize(
@@ -101,28 +98,7 @@ async def test_a_compressed_list_that_cannot_be_had_is_asked_for_plainly(fault: 
         found = await opened(venue)
         assert isinstance(found, Opened)
         assert len(found.symbols) == len(venue.venue.specs)
-        assert asked(venue) == [0, 28, 3, 34, 6, 4, 5]
-
-
-async def test_history_begins_where_it_matters() -> None:
-    async with running() as venue:
-        await venue.advance(3 * DAY_S * 1000)
-        now_s = SERVER_START_S + 3 * DAY_S
-        found = await opened(venue, since_s=now_s - DAY_S)
-        assert isinstance(found, Opened)
-        assert (found.history_from_s, found.history.deals) == (now_s - DAY_S, [])  # the deposit is older
-        found = await opened(venue, since_s=2**40)  # no i32 holds it
-        assert isinstance(found, Opened)
-        assert found.history_from_s == 2**31 - 1
-        async with venue.terminal(HEDGE) as terminal:
-            pending = terminal.request(5, 2, 0.1, price_order=1.0, type_filling=2)
-            assert await terminal.trade(pending) == 0
-            await terminal.push(19)
-        (order,) = venue.venue.accounts[HEDGE].orders.values()
-        found = await opened(venue, since_s=now_s + DAY_S)
-        assert isinstance(found, Opened)
-        assert found.history_from_s == order.time_setup == now_s
-        assert found.open_trades.orders == [order]
+        assert asked(venue) == [0, 28, 3, 34, 6, 4]
 
 
 # Getting in.
@@ -244,7 +220,7 @@ async def test_other_rights_are_let_in() -> None:
 # What goes wrong on the way.
 
 
-@pytest.mark.parametrize("command", [0, 28, 51, 3, 6, 4, 5])
+@pytest.mark.parametrize("command", [0, 28, 51, 3, 6, 4])
 @pytest.mark.parametrize(
     ("do", "kind"),
     [("refuse", Unavailable), ("close", ConnectionEnded), ("abort", ConnectionEnded)],
@@ -256,7 +232,7 @@ async def test_each_step_can_fail(command: int, do: str, kind: type[Outage]) -> 
         assert isinstance(await opened(venue), Opened)
 
 
-@pytest.mark.parametrize("command", [28, 3, 6, 4, 5])
+@pytest.mark.parametrize("command", [28, 3, 6, 4])
 async def test_a_body_cut_short_is_never_taken_for_less(command: int) -> None:
     """TC-R3: half a snapshot is no snapshot."""
     async with running() as venue:
@@ -280,7 +256,7 @@ async def test_cuts_at_any_byte_are_outages_and_the_next_session_opens() -> None
     async with running() as venue:
         keys, ends = Keys(), set()
         for _ in range(60):
-            command, size = random.choice([0, 28, 51, 3, 6, 4, 5]), random.randrange(3000)
+            command, size = random.choice([0, 28, 51, 3, 6, 4]), random.randrange(3000)
             venue.control(
                 "fault", fault={"do": "abort_after", "on": "answer", "command": command, "bytes": size}
             )

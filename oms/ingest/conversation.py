@@ -1,0 +1,348 @@
+"""One session of one account: let in, brought to agree with the venue, then followed.
+
+The order is that of docs/semantics.md 7.  Pushes wait from the login on until the first snapshot is in the
+books; until books and venue have agreed once nothing but the account itself is believed.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+import trio
+
+from oms.domain.events import (
+    AccountChanged,
+    BalanceReported,
+    Event,
+    OrderEnded,
+    SessionAuthenticated,
+    SessionConnected,
+    SessionLink,
+    SessionReady,
+    SessionRefused,
+)
+from oms.recorder import Recorder, Turn
+from oms.sessions import translate
+from oms.sessions.connection import Connection
+from oms.sessions.history import HistoryPlan
+from oms.sessions.login import Credentials, Keys
+from oms.sessions.opening import TurnedAway, open_account, value_of
+from oms.sessions.watching import chosen, subscribe_ticks
+from protocol.messages import Push
+from protocol.records.symbols import FullSymbol
+
+from . import heard
+from .catalogue import Catalogue, listed
+from .drift import DriftTally
+from .ear import ACCOUNT_CHANGED, Ear, Waiting
+from .market import Feed, Pump
+from .reconciler import AT_ONCE, Limits, Reconciler, Round
+from .standing import (
+    ACTIVE,
+    DIFFERENCE,
+    RACE,
+    READ_ONLY,
+    READY,
+    RECONCILING,
+    REDUCING,
+    Standing,
+    after_equal_round,
+)
+
+SUBSCRIBE_BOOK: Final = 22
+SETTLE_S: Final = 1.0  # from a doubt to the round that looks: what is missing may be on its way
+RACED_AGAIN_S: Final = 5.0
+
+
+class Options(NamedTuple):
+    """What an account's sessions do."""
+
+    url: str
+    who: Credentials
+    symbols: tuple[str, ...] = ()  # names and path masks; none = all
+    books: tuple[str, ...] = ()
+    reconcile: Limits = Limits()
+    reconcile_every_s: float = 300.0
+
+
+class Lasting(NamedTuple):
+    """What an account keeps from one session to the next, in memory only."""
+
+    recorder: Recorder
+    standing: Standing
+    feed: Feed
+    keys: Keys
+    plan: HistoryPlan
+    drift: DriftTally
+    lacking: dict[str, float]
+
+
+class Conversation:
+    """A session, from its first request to its end."""
+
+    def __init__(
+        self,
+        options: Options,
+        lasting: Lasting,
+        connection: Connection,
+        ear: Ear,
+        pump: Pump,
+        clock: Callable[[], int],
+        *,
+        attempt: int,
+        published: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`published` returns when the journal's first event is where the account may open."""
+        self.connection, self.ear = connection, ear
+        self.catalogue: Catalogue | None = None
+        self.subscribed = 0
+        self.authenticated = self.ready = False
+        self.venue_link = 0  # as push 15 told; 0 = the gateway has its trade server
+        self._options, self._lasting, self._pump, self._clock = options, lasting, pump, clock
+        self._attempt, self._published = attempt, published
+        self._began = trio.current_time()
+        self._terms: translate.Terms | None = None
+        self._draining = trio.Lock()
+        self._doubted = trio.Event()
+        self._cause = "timer"
+        self._reconciler = Reconciler(
+            connection,
+            lasting.recorder,
+            lasting.plan,
+            options.reconcile,
+            clock=clock,
+            moves=lambda: ear.moves,
+            drain=self.drain,
+            lacking=lasting.lacking,
+        )
+
+    async def run(self) -> TurnedAway | None:
+        """Until it is cancelled, or the venue turns the account away; raises Outage."""
+        found = await open_account(
+            self.connection,
+            self._options.who,
+            self._lasting.keys,
+            wall_s=lambda: self._clock() / 1e9,
+            entered=self._entered,
+        )
+        if isinstance(found, TurnedAway):
+            await self._lasting.recorder.record([SessionRefused(found.code or 0, str(found), terminal=True)])
+            return found
+        self._terms = translate.terms_of(found.account)
+        self.catalogue = Catalogue(found.symbols, found.account)
+        permission, reason = await self._agree()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._follow)
+            await self._watch()
+            await self._published()
+            await self._become_ready(permission, reason)
+            await self._keep_equal()
+        return None
+
+    async def _entered(self) -> None:
+        self.authenticated = True
+        login = str(self._options.who.login)
+        await self._lasting.recorder.record(
+            [
+                SessionConnected(self._options.url, self._attempt),
+                SessionAuthenticated(login, self._lasting.keys.by),
+            ]
+        )
+        await self._lasting.standing.move(link=RECONCILING)
+
+    # To READY.
+
+    async def _agree(self) -> tuple[str, str | None]:
+        """Rounds until books and venue agree, or until it is clear that they will not; what that permits."""
+        limits = self._options.reconcile
+        cause = "start" if self._attempt == 1 else "reconnect"
+        began, pause_s = trio.current_time(), limits.pause_s
+        while True:
+            result = await self._reconciler.run(cause, live=False)
+            if result.equal:
+                return self._after_equal()
+            if result.confirmed:
+                return DIFFERENCE, "difference"
+            if result.quiet:
+                await trio.sleep(pause_s)
+                pause_s = min(2 * pause_s, limits.spacing_s)
+            elif trio.current_time() - began > limits.race_s:
+                return self._raced()
+
+    async def _become_ready(self, permission: str, reason: str | None) -> None:
+        seconds = round(trio.current_time() - self._began, 3)
+        await self._lasting.recorder.record([SessionReady(self._reconciler.rounds, seconds)])
+        await self._lasting.standing.move(READY, permission, reason)
+        self.ready = True
+
+    def _after_equal(self) -> tuple[str, str | None]:
+        standing = self._lasting.standing
+        may_trade = not self._data_only
+        permission = after_equal_round(standing.permission, standing.reason, may_trade=may_trade)
+        if permission == standing.permission:
+            return permission, None
+        return permission, "rights" if permission == READ_ONLY else "equal"
+
+    def _raced(self) -> tuple[str, str | None]:
+        standing = self._lasting.standing
+        if after_equal_round(standing.permission, standing.reason, may_trade=True) != "active":
+            return standing.permission, None
+        return (READ_ONLY, "rights") if self._data_only else (REDUCING, RACE)
+
+    @property
+    def _data_only(self) -> bool:
+        terms = self._lasting.recorder.books.account()
+        return terms is not None and not terms.trade_allowed
+
+    # Market data.
+
+    async def _watch(self) -> None:
+        """Ticks of what was chosen, what is held, and what converts it; books of what was chosen for it."""
+        assert self.catalogue is not None  # noqa: S101 - the session is open
+        options, catalogue = self._options, self.catalogue
+        wanted = chosen(catalogue.symbols.values(), options.symbols, self._held())
+        specs = await catalogue.specifications(
+            self.connection, [symbol.trade_symbol for symbol in wanted.symbols]
+        )
+        known = {spec.trade_symbol for spec in specs}
+        more = [name for name in catalogue.converting(specs) if name not in known]
+        specs += await catalogue.specifications(self.connection, more)
+        await self._learn([spec for spec in specs if spec.trade_symbol in self._held()])
+        board = self._lasting.feed.board
+        board.begin()
+        for spec in specs:
+            board.add(listed(spec))
+        self._pump.retell(self._lasting.feed)
+        symbols = [catalogue.symbols[spec.trade_symbol] for spec in specs]
+        await subscribe_ticks(self.connection, symbols)
+        self.subscribed = len(symbols)
+        if options.books:
+            books = chosen(catalogue.symbols.values(), options.books)
+            await value_of(self.connection, SUBSCRIBE_BOOK, [one.symbol_id for one in books.symbols])
+
+    def _held(self) -> set[str]:
+        """Symbols of open positions and orders."""
+        books = self._lasting.recorder.books
+        orders = {order.record.symbol for order in books.orders.open() if order.record is not None}
+        return orders | {position.symbol for position in books.positions}
+
+    async def specification(self, symbol: str) -> None:
+        """Let the books have a symbol's specification; nothing where there is no such symbol."""
+        if self.catalogue is not None:
+            await self._learn(await self.catalogue.specifications(self.connection, [symbol]))
+
+    async def _learn(self, specs: list[FullSymbol]) -> None:
+        assert self.catalogue is not None  # noqa: S101 - nothing was asked for without it
+        seen = self.catalogue.observations(specs)
+        for place in range(0, len(seen), AT_ONCE):
+            await self._lasting.recorder.see(seen[place : place + AT_ONCE])
+
+    # Following.
+
+    async def _follow(self) -> None:
+        while True:
+            await self.ear.listen()
+            await self.drain()
+
+    async def drain(self) -> None:
+        """Let the books have all that waits; nothing before the account is known."""
+        async with self._draining:
+            while self._terms is not None and (taken := self.ear.take(AT_ONCE)):
+                await self._record(taken)
+
+    async def _record(self, taken: list[Waiting]) -> None:
+        news: list[Event] = []
+
+        def work(turn: Turn) -> None:
+            for one in taken:
+                self._tell(one, turn)
+            news.extend(turn.events)
+
+        await self._lasting.recorder.write(work)
+        for one in taken:
+            if isinstance(one, Push) and one.command == heard.SYMBOLS_CHANGED:
+                await self._changed(one.value)
+        if any(isinstance(event, AccountChanged) for event in news):
+            await self._terms_changed()
+        if any(map(heard.doubtful, taken)):
+            self.doubt("unread")
+        elif any(map(self._suspicious, news)):
+            self.doubt("balance")
+
+    async def _terms_changed(self) -> None:
+        """Rights that are gone count at once, rights that came back with the next comparison."""
+        if self._data_only and self._lasting.standing.permission == ACTIVE:
+            await self._lasting.standing.move(permission=READ_ONLY, reason="rights")
+        self.doubt("account")
+
+    def _tell(self, one: Waiting, turn: Turn) -> None:
+        assert self._terms is not None  # noqa: S101 - drained only then
+        if isinstance(one, Push) and one.command == ACCOUNT_CHANGED:
+            self._terms = translate.terms_of(one.value)
+            if self.catalogue is not None:
+                self.catalogue.account = one.value
+        turn.see(heard.observations(one, self._terms))
+        told = heard.link(one)
+        if isinstance(told, SessionLink):
+            self.venue_link = told.state
+            turn.add(told)
+        found = heard.evidence(one)
+        if found is not None:
+            turn.add(found)
+        for drift in self._lasting.drift.tell(heard.drift(one), trio.current_time()):
+            turn.add(drift)
+
+    async def _changed(self, specs: list[FullSymbol]) -> None:
+        """A symbol has other terms: for its quotes, and for the books where they know it."""
+        if self.catalogue is None:
+            return
+        board, books = self._lasting.feed.board, self._lasting.recorder.books
+        effective = list(self.catalogue.effective(specs))
+        for spec in effective:
+            if spec.symbol_id in board.names:
+                board.add(listed(spec))
+                self._pump.retell(self._lasting.feed)
+        await self._learn([spec for spec in effective if books.symbol(spec.trade_symbol) is not None])
+
+    def _suspicious(self, event: Event) -> bool:
+        """Whether an event says that something is missing here."""
+        if isinstance(event, OrderEnded):
+            order = self._lasting.recorder.books.order(event.order)
+            return order is not None and order.missing > 0
+        return isinstance(event, BalanceReported)
+
+    # Staying equal.
+
+    def doubt(self, cause: str) -> None:
+        """Compare soon, and not only when it is time."""
+        self._cause = cause
+        self._doubted.set()
+
+    async def _keep_equal(self) -> None:
+        """Compare on the timer, and soon after a doubt; what a round says changes the permission."""
+        wait_s = self._first_wait()
+        while True:
+            with trio.move_on_after(wait_s):
+                await self._doubted.wait()
+            if self._doubted.is_set():
+                await trio.sleep(SETTLE_S)
+            cause, self._cause = self._cause, "timer"
+            self._doubted = trio.Event()
+            await self.drain()
+            wait_s = await self._weigh(await self._reconciler.run(cause, live=True), cause)
+
+    def _first_wait(self) -> float:
+        standing = self._lasting.standing
+        raced = standing.permission == REDUCING and standing.reason == RACE
+        return RACED_AGAIN_S if raced else self._options.reconcile_every_s
+
+    async def _weigh(self, result: Round, cause: str) -> float:
+        """Let a live round count; seconds to the next."""
+        standing = self._lasting.standing
+        if result.equal:
+            await standing.move(None, *self._after_equal())
+            return self._options.reconcile_every_s
+        if result.confirmed:
+            await standing.move(permission=DIFFERENCE, reason="difference")
+        if result.quiet:
+            return self._options.reconcile.spacing_s
+        return self._first_wait() if cause == "timer" else RACED_AGAIN_S

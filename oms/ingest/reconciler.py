@@ -1,0 +1,305 @@
+"""Comparing the books with the venue, on one session (docs/semantics.md 7).
+
+A round asks for orders, positions, account and history, lets the books have what is news, asks again, and
+compares.  A round in which trades or money moved proves nothing, and is not counted.  The same difference in
+three quiet rounds is one; until then the venue may just be slow.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+import trio
+from msgspec.structs import asdict
+
+from oms.domain.events import (
+    DealAmended,
+    DealBooked,
+    DealRemoved,
+    Event,
+    LedgerOpened,
+    PositionAdopted,
+    ReconcileReport,
+)
+from oms.domain.events.reconcile import Difference
+from oms.domain.observations import DealSeen, MoneySeen, Observation, OpenOrderSeen, PositionSeen
+from oms.domain.reconcile import Picture, compare
+from oms.domain.values import ZERO, wall
+from oms.projections import Books
+from oms.recorder import Recorder, Turn
+from oms.sessions import translate
+from oms.sessions.connection import Connection
+from oms.sessions.history import HistoryPlan, history_begin, read_history
+from oms.sessions.opening import account_of, open_trades
+from protocol.account_body import Account
+from protocol.records.trade import OpenTrades
+
+ROWS: Final = 1000  # of a report, over all its lists; the rest is counted
+AT_ONCE: Final = 64  # observations in one turn, so that one commit holds all that they may come to
+MISSING_S: Final = 60  # a deal is missing when it is older, and two answers so far apart lack it
+
+
+class Limits(NamedTuple):
+    """How reconciling is paced; seconds."""
+
+    overlap_s: int = 24 * 3600  # of history read again
+    rounds: int = 3  # quiet ones with the same difference
+    spacing_s: float = 30.0  # from one of them to the next
+    race_s: float = 60.0  # of nothing but races; then the account is let in, reducing only
+    pause_s: float = 1.0  # from the first round that was not equal to the next; then twice as long each time
+
+
+class Round(NamedTuple):
+    """What one round found."""
+
+    quiet: bool  # nothing moved meanwhile; else it proves nothing
+    differences: tuple[Difference, ...] = ()
+    confirmed: bool = False  # it was the same in so many rounds that it is one
+
+    @property
+    def equal(self) -> bool:
+        """Whether books and venue agree, for sure."""
+        return self.quiet and not self.differences
+
+
+RACED: Final = Round(quiet=False)
+
+
+class Doubt:
+    """How often the same difference was seen, far enough apart."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.forget()
+
+    def forget(self) -> None:
+        """Books and venue agree."""
+        self._found: tuple[Difference, ...] = ()
+        self._times: list[float] = []
+
+    @property
+    def any(self) -> bool:
+        """Whether a quiet round was not equal; the history is then read from its beginning."""
+        return bool(self._times)
+
+    def confirmed(self, found: tuple[Difference, ...], began: float) -> bool:
+        """Note a quiet round that was not equal; whether that makes it a difference."""
+        if found != self._found:
+            self._found, self._times = found, []
+        if not self._times or began - self._times[-1] >= self._limits.spacing_s:
+            self._times.append(began)
+        return len(self._times) >= self._limits.rounds
+
+
+class Reconciler:
+    """Rounds on one connection, of one account."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        recorder: Recorder,
+        plan: HistoryPlan,
+        limits: Limits,
+        *,
+        clock: Callable[[], int],
+        moves: Callable[[], int],
+        drain: Callable[[], Awaitable[None]],
+        lacking: dict[str, float],
+    ) -> None:
+        """`moves` counts pushes of trades and money, `drain` lets the books have those that wait.
+
+        `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when.
+        """
+        self._connection, self._recorder, self._plan, self._limits = connection, recorder, plan, limits
+        self._clock, self._moves, self._drain = clock, moves, drain
+        self._lacking = lacking
+        self.doubt = Doubt(limits)
+        self.rounds = 0
+        self._news: list[Event] = []
+        self._history_from: str | None = None
+
+    async def run(self, cause: str, *, live: bool) -> Round:
+        """One round, recorded where it proves something; raises Outage.
+
+        `live`: pushes go into the books meanwhile, so that an older answer must not come behind them.
+        """
+        began, moves = trio.current_time(), self._moves()
+        self.rounds += 1
+        self._news = []
+        trades = await open_trades(self._connection)
+        account = await account_of(self._connection)
+        if not live:
+            await self._see(translate.account(account))
+        await self._read_history(trades, account)
+        if live and self._moves() != moves:
+            return RACED
+        await self._see(
+            [*translate.account(account), *translate.open_trades(trades, translate.terms_of(account))]
+        )
+        await self._drain()
+        trades, account = await open_trades(self._connection), await account_of(self._connection)
+        if self._moves() != moves:
+            return RACED
+        return await self._judge(cause, began, account, trades)
+
+    # What is asked.
+
+    async def _read_history(self, trades: OpenTrades, account: Account) -> None:
+        terms = translate.terms_of(account)
+        now_s = self._clock() // 1_000_000_000 + terms.offset
+        begin_s = history_begin(self._since(), trades.orders)
+        self._history_from = _text(begin_s) if begin_s else None
+        held: set[str] = set()
+        async for part in read_history(self._connection, self._plan, begin_s, now_s):
+            seen = translate.history(part, terms)
+            held.update(one.record.deal for one in seen if isinstance(one, DealSeen))
+            await self._see(seen)
+        await self._remove_missing(held, begin_s, now_s)
+
+    def _since(self) -> int:
+        """From when on deals matter, server time; 0 = everything, on adoption and in doubt."""
+        books = self._recorder.books
+        if self.doubt.any or not books.ledger.opened:
+            return 0
+        last = max((wall(deal.time) for deal in books.deals), default="")
+        return int(_seconds(last)) - self._limits.overlap_s if last else 0
+
+    async def _remove_missing(self, held: set[str], begin_s: int, now_s: int) -> None:
+        """Deals that the venue holds no longer: not now, and not a minute ago."""
+        now = trio.current_time()
+        early, late = _text(begin_s), _text(now_s - MISSING_S)
+        lacking = [
+            deal
+            for deal in self._recorder.books.deals
+            if deal.deal not in held and early <= wall(deal.time) < late
+        ]
+        since = {deal.deal: self._lacking.get(deal.deal, now) for deal in lacking}
+        self._lacking.clear()
+        self._lacking.update(since)
+        gone = [DealRemoved(deal) for deal in lacking if now - since[deal.deal] >= MISSING_S]
+        if gone:
+            await self._recorder.record(gone)
+            self._news += gone
+
+    async def _see(self, seen: list[Observation]) -> None:
+        for place in range(0, len(seen), AT_ONCE):
+            self._news += await self._recorder.see(seen[place : place + AT_ONCE])
+
+    # What it comes to.
+
+    async def _judge(self, cause: str, began: float, account: Account, trades: OpenTrades) -> Round:
+        """Compare, adopt where nothing was known before, and record the report; one turn."""
+        seen = [*translate.account(account), *translate.open_trades(trades, translate.terms_of(account))]
+        venue = picture_of(seen)
+        now = _text(self._clock() // 1_000_000_000 + translate.terms_of(account).offset)
+        found: list[Difference] = []
+
+        def work(turn: Turn) -> None:
+            turn.see(seen)
+            found.extend(_compared(turn, venue, now))
+            self._news += turn.events
+            turn.add(self._report(cause, tuple(found), venue, turn.books))
+
+        await self._recorder.write(work)
+        differences = tuple(found)
+        if not differences:
+            self.doubt.forget()
+            return Round(quiet=True)
+        return Round(True, differences, self.doubt.confirmed(differences, began))
+
+    def _report(
+        self, cause: str, differences: tuple[Difference, ...], venue: Picture, books: Books
+    ) -> ReconcileReport:
+        rows = _Rows()
+        return ReconcileReport(
+            cause=cause,
+            equal=not differences,
+            round=self.rounds,
+            history_from=self._history_from,
+            differences=rows.some(differences),
+            deals_new=rows.some([one.deal for one in self._news if isinstance(one, DealBooked)]),
+            deals_amended=rows.some([one.after.deal for one in self._news if isinstance(one, DealAmended)]),
+            deals_removed=rows.some([one.removed.deal for one in self._news if isinstance(one, DealRemoved)]),
+            omitted=rows.omitted,
+            balance=venue.balance,
+            credit=venue.credit,
+            state_hash=books.state_hash(),
+        )
+
+
+class _Rows:
+    """The rows of one report."""
+
+    def __init__(self) -> None:
+        self._left = ROWS
+        self.omitted = 0
+
+    def some(self, rows: tuple[Difference, ...] | list[str]) -> tuple[Any, ...]:
+        """Those that there is room for."""
+        kept = tuple(rows[: self._left])
+        self._left -= len(kept)
+        self.omitted += len(rows) - len(kept)
+        return kept
+
+
+def _compared(turn: Turn, venue: Picture, now: str) -> list[Difference]:
+    """The differences; what a first look cannot explain is adopted instead."""
+    books = turn.books
+    if books.ledger.opened:
+        return compare(picture_of_books(books), venue, now)
+    first = min((wall(deal.time) for deal in books.deals), default="9")
+    for event in _adopted(books, venue, first):
+        turn.add(event)
+    found = compare(picture_of_books(books), venue, now)
+    if venue.balance is None or venue.credit is None or any(one.key for one in found):
+        return found
+    money = books.ledger.money()
+    since = None if first == "9" else first
+    left = (venue.balance - money.balance, venue.credit - money.credit)
+    turn.add(LedgerOpened(*left, deals=len(books.deals), since=since))
+    return compare(picture_of_books(books), venue, now)
+
+
+def _adopted(books: Books, venue: Picture, first: str) -> list[PositionAdopted]:
+    """Positions older than the history that was loaded, as they stand."""
+    adopted = []
+    for ticket, position in venue.positions.items():
+        known = books.positions.get(ticket)
+        if wall(position.opened_at) >= first or (known and known.volume == position.volume):
+            continue
+        before = ZERO if known is None else known.volume * (1 if known.side == "buy" else -1)
+        adopted.append(PositionAdopted(**asdict(position), before=before))
+    return adopted
+
+
+def picture_of(seen: list[Observation]) -> Picture:
+    """What the venue's answers show."""
+    orders, positions = {}, {}
+    balance: Decimal | None = None
+    credit: Decimal | None = None
+    for one in seen:
+        match one:
+            case OpenOrderSeen(record=order):
+                orders[order.order] = order
+            case PositionSeen(record=position) if position.volume:
+                positions[position.position] = position
+            case MoneySeen():
+                balance, credit = one.balance, one.credit
+    return Picture(orders, positions, balance, credit)
+
+
+def picture_of_books(books: Books) -> Picture:
+    """What the books hold."""
+    orders = {one.order: one.record for one in books.orders.open() if one.record is not None}
+    positions = {one.position: one for one in books.positions}
+    return Picture(orders, positions, books.ledger.balance, books.ledger.credit)
+
+
+def _text(seconds: int) -> str:
+    """A server time as wall time."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000")
+
+
+def _seconds(time: str) -> float:
+    return datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp()

@@ -1,0 +1,172 @@
+"""The one writer of an account's journal: commit, fold, wake.
+
+Whoever has something to tell takes a turn.  In its turn it looks at the books, proposes events, and sees each
+folded as soon as it is proposed; then they are committed together.  Turns never overlap, and nobody reads the
+books during one: so nothing is seen, published or answered that is not on disk.
+
+The awkward moment: a commit that fails.  Then the books know what the disk does not.  They are thrown away
+and made anew from the journal; the turn's caller is told, and what it had to tell is not recorded.
+
+Not here: what events mean, where they go when they are recorded.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+import trio
+
+from oms.domain.events import VERSION, DealAmended, DealBooked, Event, data_of, type_of
+from oms.domain.observations import Observation
+from oms.domain.observe import observe
+from oms.domain.records import OrderRecord, PositionRecord
+from oms.eventlog.envelope import Draft, Recorded
+from oms.eventlog.journal import Journal
+from oms.projections import Books
+
+Rebuild = Callable[[], Books]
+
+
+class Turn:
+    """What one turn proposes: events, each folded at once."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.events: list[Event] = []
+
+    def add(self, event: Event) -> None:
+        """An event that happened."""
+        self.books.fold(event)
+        self.events.append(event)
+
+    def see(self, seen: Iterable[Observation]) -> None:
+        """What of these is news, in their order."""
+        for one in seen:
+            for event in observe(self.books, one):
+                self.add(event)
+
+
+class Recorder:
+    """One account's journal and books."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        books: Books,
+        rebuild: Rebuild,
+        *,
+        took: Callable[[int, float], None] = lambda events, seconds: None,
+    ) -> None:
+        """`rebuild` makes the books from the journal's file; `took` hears of each commit."""
+        self.account = journal.account
+        self.books = books
+        self._journal, self._rebuild, self._took = journal, rebuild, took
+        self._turn = trio.Lock()  # fair: who waits first is first
+        self._moved = trio.Event()
+
+    @property
+    def seq(self) -> int:
+        """The last event that is on disk; between turns also the last one folded."""
+        return self._journal.seq
+
+    @property
+    def head(self) -> str:
+        """The chain's hash there, in hex."""
+        return self._journal.head.hex()
+
+    @property
+    def path(self) -> Path:
+        """The journal's file, which others may read meanwhile."""
+        return self._journal.path
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing can be recorded any more."""
+        return self._journal.broken
+
+    async def record(
+        self, events: Iterable[Event], *, cause: str | int | None = None, trace: str | None = None
+    ) -> Sequence[Recorded]:
+        """Events that happened, stored together; raises what `write` raises."""
+
+        def work(turn: Turn) -> None:
+            for event in events:
+                turn.add(event)
+
+        return await self.write(work, cause=cause, trace=trace)
+
+    async def see(self, seen: Iterable[Observation], *, cause: str | int | None = None) -> list[Event]:
+        """Record what is news of this, and return it."""
+        news: list[Event] = []
+
+        def work(turn: Turn) -> None:
+            turn.see(seen)
+            news.extend(turn.events)
+
+        await self.write(work, cause=cause)
+        return news
+
+    async def write(
+        self, work: Callable[[Turn], None], *, cause: str | int | None = None, trace: str | None = None
+    ) -> Sequence[Recorded]:
+        """Let `work` propose events in a turn of its own, and commit them.
+
+        Raises JournalFull or JournalBroken, and whatever `work` raises; then nothing of the turn counts.
+        Once the turn has begun it is not cancelled.
+        """
+        async with self._turn:
+            turn = Turn(self.books)
+            recorded: Sequence[Recorded] = ()
+            try:
+                work(turn)
+                if turn.events:
+                    recorded = await self._commit([_draft(event, cause, trace) for event in turn.events])
+            except BaseException:
+                if turn.events:
+                    self.books = self._rebuild()
+                raise
+        if recorded:
+            moved, self._moved = self._moved, trio.Event()
+            moved.set()
+        return recorded
+
+    async def settled(self, min_seq: int = 0) -> None:
+        """Return when `min_seq` is recorded and no turn goes on: books and disk then agree until an await."""
+        while self.seq < min_seq:
+            await self._moved.wait()
+        async with self._turn:
+            pass
+
+    async def committed(self, after: int) -> int:
+        """The last seq, as soon as it is beyond `after`."""
+        while self.seq <= after:
+            await self._moved.wait()
+        return self.seq
+
+    async def _commit(self, drafts: list[Draft]) -> Sequence[Recorded]:
+        started = perf_counter()
+        if self._journal.committer == "inline":
+            recorded = self._journal.write(drafts)
+        else:
+            with trio.CancelScope(shield=True):
+                recorded = await self._journal.append(drafts)
+        self._took(len(recorded), perf_counter() - started)
+        return recorded
+
+
+def _draft(event: Event, cause: str | int | None, trace: str | None) -> Draft:
+    return Draft(type_of(event), VERSION, data_of(event), venue_time(event), cause, trace)
+
+
+def venue_time(event: Event) -> str | None:
+    """When it happened by the server's clock, where the event's record says so."""
+    match event:
+        case DealBooked(time=time):
+            return time
+        case DealAmended(after=deal):
+            return deal.updated_at or deal.time
+        case OrderRecord():
+            return event.done_at or event.setup_at
+        case PositionRecord():
+            return event.updated_at
+    return None
