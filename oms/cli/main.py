@@ -2,10 +2,24 @@
 
 import typer
 
+from oms.cli.config.app import app as config
+from oms.cli.demo.app import demo
+from oms.cli.doctor.app import doctor
+from oms.cli.log.app import app as log
 from oms.cli.paper.app import app as paper
+from oms.cli.run.app import run
+from oms.cli.state.app import state
+from oms.cli.watch.app import watch
 from oms.cli.wire.app import app as wire
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(demo)
+app.command()(run)
+app.command()(watch)
+app.command()(state)
+app.add_typer(log, name="log")
+app.command()(doctor)
+app.add_typer(config, name="config")
 app.add_typer(paper, name="paper")
 app.add_typer(wire, name="wire")
 
@@ -18,3 +32,7 @@ def oms() -> None:
 def main() -> None:
     """Run the command line."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""`oms demo`: everything on one machine, to look at and to try."""

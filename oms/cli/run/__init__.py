@@ -1,0 +1,1 @@
+"""`oms run`: the daemon in production."""

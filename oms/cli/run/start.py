@@ -1,0 +1,95 @@
+"""The daemon as a process: settings read, signals minded, exit codes given."""
+
+import gc
+import json as json_text
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import trio
+import typer
+
+from oms.cli.ending import FAILED, OK, WRONG, Failure
+from oms.cli.settings import settings_of
+from oms.config import Settings, beyond_loopback
+from oms.daemon.running import Daemon, run
+from oms.eventlog.errors import LogError
+from oms.telemetry.logs import configure, logger
+from oms.web.server import CannotListen
+
+GC_THRESHOLD: Final = 50_000  # objects between two collections, instead of 700
+
+log = logger("oms.run")
+
+
+def start(config: Path, *, unfinished: bool, json: bool) -> int:
+    """Run until SIGINT or SIGTERM; the exit code.  Failure where it cannot begin."""
+    settings = settings_of(config)
+    away = beyond_loopback(settings)
+    if away and not unfinished:
+        raise Failure(
+            WRONG,
+            f"there are no risk rules yet, so venues beyond loopback need --unfinished: {', '.join(away)}",
+        )
+    configure(settings.log.level, settings.log.format)
+    for problem in settings.warnings:
+        log.warning("settings", problem=str(problem))
+    told = partial(print_up, settings) if json else None
+    return until_signal(settings, told)
+
+
+def until_signal(settings: Settings, up: Callable[[Daemon], Awaitable[None]] | None = None) -> int:
+    """Run the daemon with these settings until SIGINT or SIGTERM; `up` runs beside it once it has begun.
+
+    Failure where the daemon cannot begin or go on, or `up` says so.
+    """
+    try:
+        trio.run(partial(_run, settings, up))
+    except* (LogError, CannotListen, OSError) as group:
+        raise Failure(FAILED, str(first(group))) from None
+    except* KeyboardInterrupt:
+        pass  # a signal before the daemon listens for it
+    return OK
+
+
+async def _run(settings: Settings, up: Callable[[Daemon], Awaitable[None]] | None) -> None:
+    stop = trio.Event()
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            daemon: Daemon = await nursery.start(partial(run, settings, stop, clock=time.time_ns))
+            tidy_memory()
+            async with trio.open_nursery() as beside:
+                if up is not None:
+                    beside.start_soon(up, daemon)
+                received = await anext(signals)
+                beside.cancel_scope.cancel()
+            log.info("stopping", signal=signal.Signals(received).name)
+            stop.set()
+    log.info("stopped")
+
+
+def tidy_memory() -> None:
+    """What stands now stays; ticks come and go by the thousand, and none of them is part of a cycle."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
+
+
+async def print_up(settings: Settings, daemon: Daemon) -> None:
+    """Say where everything is, as one line of JSON."""
+    where = {
+        "nats": list(settings.nats.url),
+        "http": None if daemon.http_port is None else f"http://{settings.http.host}:{daemon.http_port}",
+        "data": str(settings.data.dir),
+        "accounts": [{"name": name, "login": one.login} for name, one in settings.accounts.items()],
+    }
+    typer.echo(json_text.dumps(where))
+
+
+def first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of a group that is none itself."""
+    why = group.exceptions[0]
+    return first(why) if isinstance(why, BaseExceptionGroup) else why

@@ -1,0 +1,1 @@
+"""The daemon: every piece put together, started, stopped."""

@@ -1,0 +1,225 @@
+"""The daemon's life: everything started in the order in which it depends on each other, and ended in reverse.
+
+At the end nothing new is taken in, sessions say goodbye, what is recorded is published as far as a limit
+allows, books are kept for the next start, files are closed.  What could not be published is published then.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from time import perf_counter
+
+import trio
+
+from oms.bus.bridge import Bridge, bridged
+from oms.bus.market import MarketPublisher
+from oms.bus.outbox import publish_journal
+from oms.bus.service import Endpoint, Handler, serve
+from oms.bus.told import LinkChange
+from oms.config import Settings
+from oms.domain.events import DaemonStarted, DaemonStopped
+from oms.eventlog.errors import FileError
+from oms.eventlog.snapshot import NotSaved
+from oms.ingest.account import Account
+from oms.ingest.standing import HALTED
+from oms.queries.answering import answer
+from oms.queries.reply import Reply
+from oms.replay import save_snapshot
+from oms.sessions.bucket import Bucket
+from oms.telemetry.exposition import Exposition
+from oms.telemetry.logs import logger
+from oms.telemetry.metrics import Metrics
+from oms.telemetry.process import observe_process, watch_loop
+from oms.web.app import Sources, application
+from oms.web.readiness import AccountStatus
+from oms.web.server import serve as serve_http
+
+from .assembly import DAEMON, VERSION, Parts, assembled, nats_options, pace
+from .view import AccountView
+from .watched import watch
+
+log = logger("oms.daemon")
+
+
+class Daemon:
+    """A daemon that runs; what others may look at."""
+
+    def __init__(
+        self, parts: Parts, bridge: Bridge, publisher: MarketPublisher, clock: Callable[[], int]
+    ) -> None:
+        self.parts, self.bridge, self.publisher = parts, bridge, publisher
+        self.http_port: int | None = None
+        limits = parts.settings.limits
+        self.views = {
+            name: AccountView(account, Bucket(limits.data_rate, limits.data_burst), clock)
+            for name, account in parts.accounts.items()
+        }
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        """Those that are held."""
+        return self.parts.accounts
+
+    def statuses(self) -> list[AccountStatus]:
+        """Every account as /readyz tells it."""
+        return [
+            AccountStatus(
+                name,
+                one.standing.link,
+                one.standing.permission,
+                one.standing.state,
+                one.standing.reason if one.standing.link == "ready" else one.last_error,
+                one.recorder.seq,
+                self.parts.outlets[name].state.published,
+            )
+            for name, one in self.accounts.items()
+        ]
+
+    def broken(self) -> list[str]:
+        """Journals that cannot be written any more."""
+        return [name for name, recorder in self.parts.journals.items() if recorder.broken is not None]
+
+
+async def run(
+    settings: Settings,
+    stop: trio.Event,
+    *,
+    clock: Callable[[], int],
+    task_status: trio.TaskStatus[Daemon] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run until `stop`, then end in good order; raises LogError, CannotListen before it has begun.
+
+    Cancelled, it ends as well, but what is recorded may wait for the next start to be published.
+    """
+    metrics = Metrics()
+    with ExitStack() as ending:
+        async with bridged(nats_options(settings.nats), _told) as bridge:
+            ticks = settings.nats.ticks
+            publisher = MarketPublisher(
+                bridge,
+                prefix=settings.nats.prefix,
+                per_tick=ticks in ("both", "each"),
+                per_push=ticks in ("both", "batch"),
+            )
+            parts = assembled(settings, publisher, metrics, ending, clock)
+            daemon = Daemon(parts, bridge, publisher, clock)
+            try:
+                await _live(daemon, metrics, stop, task_status)
+            finally:
+                _keep(parts)
+
+
+async def _live(
+    daemon: Daemon, metrics: Metrics, stop: trio.Event, task_status: trio.TaskStatus[Daemon]
+) -> None:
+    """Three rings: what is watched and published, around what is received and answered."""
+    parts = daemon.parts
+    exposition = Exposition(metrics, version=VERSION)
+    observe_process(metrics)
+    watch(daemon, metrics)
+    try:
+        async with trio.open_nursery() as outer:
+            await _serve_http(daemon, exposition, outer)
+            outer.start_soon(partial(watch_loop, metrics))
+            outer.start_soon(daemon.publisher.run)
+            for name, recorder in parts.journals.items():
+                outer.start_soon(
+                    partial(
+                        publish_journal,
+                        daemon.bridge,
+                        recorder,
+                        prefix=parts.settings.nats.prefix,
+                        told=parts.outlets[name].tell,
+                        pace=pace(parts.settings),
+                    )
+                )
+            await parts.journals[DAEMON].record([DaemonStarted(VERSION, tuple(daemon.accounts))])
+            await _work(daemon, stop, task_status)
+            await _settle(daemon)
+            outer.cancel_scope.cancel()
+    finally:
+        exposition.close()
+
+
+async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[Daemon]) -> None:
+    """Hold the accounts and answer, until told to stop."""
+    parts = daemon.parts
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(parts.pump.run)
+        for name, account in daemon.accounts.items():
+            nursery.start_soon(account.run)
+            nursery.start_soon(_mind_fence, daemon, name)
+        endpoints = [Endpoint("query", name, _query(daemon, name)) for name in daemon.accounts]
+        nursery.start_soon(
+            partial(serve, daemon.bridge, endpoints, version=VERSION, prefix=parts.settings.nats.prefix)
+        )
+        task_status.started(daemon)
+        await stop.wait()
+        nursery.cancel_scope.cancel()
+
+
+async def _serve_http(daemon: Daemon, exposition: Exposition, nursery: trio.Nursery) -> None:
+    http = daemon.parts.settings.http
+    if not http.enabled:
+        return
+    sources = Sources(
+        broken=daemon.broken,
+        accounts=daemon.statuses,
+        nats_connected=lambda: daemon.bridge.connected,
+        metrics=exposition.text,
+    )
+    daemon.http_port = await nursery.start(serve_http, application(sources), http.host, http.port)
+    log.info("http", host=http.host, port=daemon.http_port)
+
+
+async def _mind_fence(daemon: Daemon, name: str) -> None:
+    """An account whose stream contradicts its journal is halted: somebody else may be trading for it."""
+    state = await daemon.parts.outlets[name].failed()
+    log.error("stream contradicts journal", account=name, why=state.failed, detail=state.text)
+    await daemon.accounts[name].standing.move(permission=HALTED, reason=state.failed)
+
+
+def _query(daemon: Daemon, name: str) -> Handler:
+    view, metrics = daemon.views[name], daemon.parts.metrics
+
+    async def handle(what: str, headers: Mapping[str, str], payload: bytes) -> Reply:
+        began = perf_counter()
+        reply = await answer(view, what, headers, payload)
+        known = what if reply.error is None or reply.error[1] != "unknown_query" else "other"
+        status = "ok" if reply.error is None else reply.error[1]
+        metrics.counter("oms.queries.answered", account=name, what=known, status=status).value += 1
+        metrics.histogram("oms.queries.seconds", what=known).record(perf_counter() - began)
+        return reply
+
+    return handle
+
+
+async def _settle(daemon: Daemon) -> None:
+    """Log what was received, publish what was recorded, as far as the limit allows."""
+    parts = daemon.parts
+    parts.pump.flush()
+    journal = parts.journals[DAEMON]
+    if journal.broken is None:
+        await journal.record([DaemonStopped()])
+    with trio.move_on_after(parts.settings.limits.stop_settle if daemon.bridge.connected else 0) as limit:
+        for name, recorder in parts.journals.items():
+            if not parts.outlets[name].state.failed:
+                await parts.outlets[name].reached(recorder.seq)
+    if limit.cancelled_caught:
+        left = [n for n, r in parts.journals.items() if parts.outlets[n].state.published < r.seq]
+        log.warning("not published before the end; the next start does", accounts=left)
+
+
+def _keep(parts: Parts) -> None:
+    """Keep the books for the next start."""
+    for name, recorder in parts.journals.items():
+        if recorder.broken is None:
+            try:
+                save_snapshot(recorder.path.parent, name, recorder.books, recorder.seq)
+            except (NotSaved, FileError) as why:
+                log.warning("no snapshot", account=name, detail=str(why))
+
+
+def _told(change: LinkChange) -> None:
+    tell = log.info if change.what == "connected" else log.warning
+    tell(f"nats {change.what}", detail=change.text)

@@ -1,0 +1,178 @@
+"""An account as queries see it."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from oms.domain.events import AccountState
+from oms.domain.records import SymbolRecord
+from oms.domain.words import word
+from oms.ingest.account import Account
+from oms.ingest.quotes import QuoteBoard
+from oms.ingest.quotes import Shown as Merged
+from oms.projections import Books
+from oms.queries.view import Health, Listed, Moment, Shown, UnknownSymbol, VenueUnavailable
+from oms.sessions.bucket import Bucket
+from oms.sessions.outage import Outage
+from protocol.enums import CalcMode, Timeframe
+from protocol.messages import Refused, Request
+from protocol.records.market import Rate, RatesRequest
+
+RATES: Final = 11
+LIVE_S: Final = 15.0  # a feed that was silent for longer is not live
+
+
+class QuotesView:
+    """The quote board, as queries want quotes."""
+
+    def __init__(self, board: QuoteBoard, now: Callable[[], Moment]) -> None:
+        self._board, self._now = board, now
+
+    def get(self, symbol: str) -> Shown | None:
+        """A symbol's quote."""
+        found = self._board.get(symbol)
+        return None if found is None else self._shown(found, self._now())
+
+    def all(self) -> Iterator[Shown]:
+        """All of them."""
+        now = self._now()
+        return (self._shown(found, now) for found in self._board)
+
+    def _shown(self, found: Merged, now: Moment) -> Shown:
+        age = now.utc - found.received_at / 1e9
+        return Shown(
+            found.symbol,
+            found.time,
+            found.bid or 0.0,
+            found.ask or 0.0,
+            found.last or 0.0,
+            found.volume,
+            found.delayed,
+            now.monotonic - age,
+        )
+
+
+class AccountView:
+    """One account."""
+
+    def __init__(self, account: Account, bucket: Bucket, clock: Callable[[], int]) -> None:
+        self._account, self._bucket, self._clock = account, bucket, clock
+        self.quotes = QuotesView(account.feed.board, self.moment)
+
+    @property
+    def account(self) -> str:
+        """Its label."""
+        return self._account.name
+
+    @property
+    def books(self) -> Books:
+        """As the journal has them, between turns."""
+        return self._account.recorder.books
+
+    @property
+    def seq(self) -> int:
+        """The last event recorded."""
+        return self._account.recorder.seq
+
+    @property
+    def head(self) -> str:
+        """The chain's hash there, in hex."""
+        return self._account.recorder.head
+
+    @property
+    def path(self) -> Path:
+        """The journal's file."""
+        return self._account.recorder.path
+
+    @property
+    def standing(self) -> AccountState:
+        """Link and permission of this moment."""
+        standing = self._account.standing
+        return AccountState(standing.link, standing.permission, standing.reason)
+
+    @property
+    def health(self) -> Health:
+        """How the connection is."""
+        account, talk, connection = self._account, self._account.conversation, self._account.connection
+        return Health(
+            url=account.options.url,
+            connected=account.connected,
+            authenticated=account.connected and talk is not None and talk.authenticated,
+            feed_live=account.connected and self._clock() - account.feed.board.quoted_at < LIVE_S * 1e9,
+            since=_rfc3339(account.standing.since_ns),
+            round_trip=connection.round_trip_s if connection and account.connected else None,
+            reconnects=max(0, account.connections - 1),
+            drift={str(command): count for command, count in account.drift.by_command.items()},
+            last_error=account.last_error,
+            subscribed=talk.subscribed if talk and account.connected else 0,
+        )
+
+    @property
+    def offset(self) -> int:
+        """Seconds that the server's clock is ahead of UTC."""
+        terms = self.books.account()
+        return terms.utc_offset if terms else 0
+
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(self._clock() / 1e9, time.monotonic())
+
+    def listed(self) -> Iterable[Listed]:
+        """The venue's symbol list; empty before it was asked for."""
+        talk = self._account.conversation
+        if talk is None or talk.catalogue is None:
+            return
+        for symbol in talk.catalogue.symbols.values():
+            yield Listed(
+                symbol.trade_symbol,
+                symbol.symbol_path,
+                symbol.symbol_description,
+                symbol.digits,
+                word(CalcMode, symbol.trade_calc_mode),
+            )
+
+    async def settled(self, min_seq: int) -> None:
+        """Return when `min_seq` is recorded and nothing is between commit and fold."""
+        await self._account.recorder.settled(min_seq)
+
+    async def full_symbol(self, name: str) -> SymbolRecord:
+        """A specification, asked of the venue; raises UnknownSymbol, VenueUnavailable."""
+        await self._may_ask(name)
+        try:
+            await self._account.specification(name)
+        except Outage as why:
+            raise VenueUnavailable(str(why)) from None
+        found = self.books.symbol(name)
+        if found is None:
+            raise UnknownSymbol(name)
+        return found
+
+    async def rates(self, symbol: str, timeframe: Timeframe, start: int, end: int) -> Sequence[Rate]:
+        """Bars that open from `start` to before `end`, seconds of server time, by time.
+
+        Raises UnknownSymbol, VenueUnavailable.
+        """
+        await self._may_ask(symbol)
+        try:
+            reply = await self._account.ask(Request(RATES, RatesRequest(symbol, timeframe, start, end)))
+        except Outage as why:
+            raise VenueUnavailable(str(why)) from None
+        if isinstance(reply, Refused):
+            raise VenueUnavailable(f"the venue refused it with code {reply.code}")
+        bars = {bar.time: bar for bar in reply.value if start <= bar.time < end}
+        return [bars[at] for at in sorted(bars)]
+
+    async def _may_ask(self, symbol: str) -> None:
+        """UnknownSymbol where the venue lists no such name; else takes of the data's share of requests."""
+        talk = self._account.conversation
+        if not self._account.connected or talk is None or talk.catalogue is None:
+            raise VenueUnavailable("there is no session with the venue at present")
+        if symbol not in talk.catalogue.symbols:
+            raise UnknownSymbol(symbol)
+        await self._bucket.take()
+
+
+def _rfc3339(at_ns: int) -> str:
+    return datetime.fromtimestamp(at_ns / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
