@@ -13,9 +13,9 @@ setup: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# A NATS server, a paper venue and the daemon; Ctrl-C ends them.
 run: setup
-	@echo "make run: the daemon is not there yet; it comes with the push flow. Try: .venv/bin/oms wire --help" >&2
-	@exit 1
+	$(BIN)/oms demo
 
 test: setup
 	$(BIN)/pytest
@@ -32,6 +32,9 @@ check: setup
 	$(BIN)/pytest tests/test_layering.py
 	$(BIN)/python -m tests.docs_tables --check
 	$(BIN)/python -m tests.docs_events --check
+	$(BIN)/python -m tests.docs_config --check
+	$(BIN)/python -m tests.docs_metrics --check
+	$(BIN)/python -m tests.docs_queries --check
 
 format: setup
 	$(BIN)/ruff format .
@@ -43,6 +46,9 @@ coverage: setup
 docs: setup
 	$(BIN)/python -m tests.docs_tables
 	$(BIN)/python -m tests.docs_events
+	$(BIN)/python -m tests.docs_config
+	$(BIN)/python -m tests.docs_metrics
+	$(BIN)/python -m tests.docs_queries
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -28,9 +28,12 @@ _WALL: Final = len("2026-11-21T10:00:00.123")
 
 def tidy(value: Decimal, least: int = 0) -> Decimal:
     """The same number with `least` decimals (0..8), or as many more as it needs."""
-    least = max(0, min(least, MAX_DIGITS))
+    if not 0 <= least <= MAX_DIGITS:
+        least = max(0, min(least, MAX_DIGITS))
     if not value:
         return _ZEROS[least]
+    if value.same_quantum(_STEPS[least]):
+        return value
     trimmed = value.normalize(EXACT)
     exponent = int(trimmed.as_tuple().exponent)  # ValueError: not a finite number
     return trimmed.quantize(_STEPS[least], context=EXACT) if exponent > -least else trimmed

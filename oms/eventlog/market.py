@@ -64,7 +64,8 @@ class MarketLog:
         """`told` is called in the writer's own task whenever the state has changed."""
         self.state = MarketState(True, "", "")
         self._folder, self._clock, self._bounds = folder, clock, bounds
-        self._apart, self._told, self._free = checkpoints_apart, told, free
+        self.told = told
+        self._apart, self._free = checkpoints_apart, free
         self._told_state = self.state
         self._segment: Segment | None = None
         self._place: Place | None = None
@@ -97,7 +98,7 @@ class MarketLog:
     def _tell(self) -> None:
         if self.state != self._told_state:
             self._told_state = self.state
-            self._told(self.state)
+            self.told(self.state)
 
     def _commit(self, rows: Sequence[bytes]) -> list[bool]:
         """Never raises for what the disk does."""

@@ -59,13 +59,14 @@ class Account:
         """`told` hears, in words, of every outage and refusal: what it is, and its detail."""
         self.name = recorder.account
         self.options, self.recorder = options, recorder
-        self.standing = Standing(recorder)
+        self.standing = Standing(recorder, clock)
         self.feed = pump.feed(self.name, clock)
         self.drift = DriftTally()
         self.connections = 0
         self.connection: Connection | None = None  # the present one, or the last
         self.conversation: Conversation | None = None
         self.last_error = ""
+        self.rounds = self.differences = 0  # of comparisons, over all sessions
         self._pump, self._clock, self._published, self._told = pump, clock, published, told
         self._open_stream, self._limits = open_stream, limits
         self._backoff, self._chance = backoff or Backoff(), chance or random.Random()  # noqa: S311 - jitter
@@ -135,7 +136,7 @@ class Account:
             await self.standing.move(permission=DIRTY, reason="journal")
             self._lost = False
         ear = Ear(self.feed, self._overrun)
-        address = Address.of(self.options.url)
+        address = Address.of(self.options.url, self.options.origin)
         async with connected(
             address,
             Session(Role.TERMINAL),
@@ -155,6 +156,7 @@ class Account:
                 self._clock,
                 attempt=self._attempt,
                 published=self._published,
+                judged=self._judged,
             )
             try:
                 return await self._talk(talk, connection)
@@ -192,6 +194,10 @@ class Account:
             [SessionEnded(over.reason.value, over.detail, over.code, len(over.unanswered), talk.ready)]
         )
         talk.ready = talk.authenticated = False
+
+    def _judged(self, differences: int) -> None:
+        self.rounds += 1
+        self.differences += differences
 
     def _overrun(self) -> None:
         if self.connection is not None:

@@ -58,6 +58,7 @@ class Options(NamedTuple):
 
     url: str
     who: Credentials
+    origin: str = ""  # the header a browser would send
     symbols: tuple[str, ...] = ()  # names and path masks; none = all
     books: tuple[str, ...] = ()
     reconcile: Limits = Limits()
@@ -90,8 +91,12 @@ class Conversation:
         *,
         attempt: int,
         published: Callable[[], Awaitable[None]],
+        judged: Callable[[int], None] = lambda differences: None,
     ) -> None:
-        """`published` returns when the journal's first event is where the account may open."""
+        """`published` returns when the journal's first event is where the account may open.
+
+        `judged` hears of each round, with its differences.
+        """
         self.connection, self.ear = connection, ear
         self.catalogue: Catalogue | None = None
         self.subscribed = 0
@@ -113,6 +118,7 @@ class Conversation:
             moves=lambda: ear.moves,
             drain=self.drain,
             lacking=lasting.lacking,
+            judged=judged,
         )
 
     async def run(self) -> TurnedAway | None:

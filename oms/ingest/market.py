@@ -6,7 +6,7 @@ who is too slow to take them gets the newest of each symbol.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import trio
@@ -37,6 +37,7 @@ class Received(NamedTuple):
     command: int
     at: int  # nanoseconds of UTC
     rows: Sequence[tuple[Any, ...]]  # as received
+    names: Mapping[int, str]  # symbols by the ids of the session that it came in
     changed: Changed  # merged
 
 
@@ -84,7 +85,7 @@ class Feed:
             ]
             changed = self.board.books(push.value, at)
         if rows:
-            self._pump.put(Received(self, command, at, rows, changed))
+            self._pump.put(Received(self, command, at, rows, self.board.names, changed))
 
     def table(self) -> Logged | None:
         """The symbols by which the rows are read; None while there are none."""

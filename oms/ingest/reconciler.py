@@ -106,14 +106,16 @@ class Reconciler:
         moves: Callable[[], int],
         drain: Callable[[], Awaitable[None]],
         lacking: dict[str, float],
+        judged: Callable[[int], None] = lambda differences: None,
     ) -> None:
         """`moves` counts pushes of trades and money, `drain` lets the books have those that wait.
 
-        `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when.
+        `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when;
+        `judged` hears of each quiet round, with its differences.
         """
         self._connection, self._recorder, self._plan, self._limits = connection, recorder, plan, limits
         self._clock, self._moves, self._drain = clock, moves, drain
-        self._lacking = lacking
+        self._lacking, self._judged = lacking, judged
         self.doubt = Doubt(limits)
         self.rounds = 0
         self._news: list[Event] = []
@@ -203,6 +205,7 @@ class Reconciler:
 
         await self._recorder.write(work)
         differences = tuple(found)
+        self._judged(len(differences))
         if not differences:
             self.doubt.forget()
             return Round(quiet=True)

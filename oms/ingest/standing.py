@@ -3,6 +3,7 @@
 The permission lasts longer than a session and than the process; `state` is the narrower of both.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from oms.domain.events import AccountState
@@ -30,10 +31,11 @@ FENCE: Final = "fence"  # stream and journal contradict each other
 class Standing:
     """Link and permission of one account."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, clock: Callable[[], int]) -> None:
         """As the journal has it; an account that was never opened is dirty: it has to reconcile first."""
-        self._recorder = recorder
+        self._recorder, self._clock = recorder, clock
         self.link = CLOSED
+        self.since_ns = clock()  # nanoseconds of UTC: how long the link has been so
 
     @property
     def _last(self) -> AccountState | None:
@@ -58,7 +60,8 @@ class Standing:
         self, link: str | None = None, permission: str | None = None, reason: str | None = None
     ) -> None:
         """Record what changes.  Without a reason given, a permission that stays keeps its own."""
-        self.link = link or self.link
+        if link is not None and link != self.link:
+            self.link, self.since_ns = link, self._clock()
 
         def work(turn: Turn) -> None:
             known = turn.books.terms.standing

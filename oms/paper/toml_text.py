@@ -5,7 +5,6 @@ with a fraction are read as they are written: a Decimal field gets every digit.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +12,11 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from oms.toml_lines import Key as Key
+from oms.toml_text import Document as Toml
+from oms.toml_text import TomlError, dotted, text_of
+
 T = TypeVar("T")
-Key = tuple[str | int, ...]
 
 
 # Names of fields whose values are in no repr.
@@ -54,31 +56,17 @@ class SettingsError(ValueError):
         super().__init__(f"{where}: {field}: {message}" if field else f"{where}: {message}")
 
 
-class Document:
+class Document(Toml):
     """A TOML file with the lines of its keys."""
 
     def __init__(self, path: Path, text: str) -> None:
-        """Parse; raises SettingsError for what is no TOML."""
+        """Parse; raises TomlError for what is no TOML."""
+        super().__init__(text)
         self.path = path
-        try:
-            self.data = tomllib.loads(text, parse_float=Decimal)
-        except tomllib.TOMLDecodeError as why:
-            found = re.search(r"\(at line (\d+)", str(why))
-            line = int(found[1]) if found else text.rstrip().count("\n") + 1
-            raise SettingsError(path, line, "", f"not TOML: {why}") from None
-        self._lines: dict[Key, int] = {}
-        for key, line in _lines(text):
-            self._lines.setdefault(key, line)
-
-    def line(self, key: Key) -> int:
-        """The line of a key, or of the nearest table around it; 0 where there is none."""
-        while key and key not in self._lines:
-            key = key[:-1]
-        return self._lines.get(key, 0)
 
     def wrong(self, key: Key, message: str) -> SettingsError:
         """The error to raise about a key."""
-        return SettingsError(self.path, self.line(key), _dotted(key), message)
+        return SettingsError(self.path, self.line(key), dotted(key), message)
 
     def convert(self, into: type[T]) -> T:
         """The whole file as a struct; raises SettingsError for the first thing that does not fit."""
@@ -95,11 +83,11 @@ class Document:
 
 
 def read(path: Path) -> Document:
-    """A file; raises SettingsError where it cannot be read."""
+    """A file; raises SettingsError where it cannot be read or is no TOML."""
     try:
-        return Document(path, path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as why:
-        raise SettingsError(path, 0, "", f"cannot be read: {why}") from None
+        return Document(path, text_of(path))
+    except TomlError as why:
+        raise SettingsError(path, why.line, "", str(why)) from None
 
 
 # msgspec says "Expected `int`, got `str` - at `$.accounts[0].login`"; our own checks raise
@@ -124,11 +112,6 @@ def explained(text: str) -> tuple[Key, str]:
     return key, message
 
 
-def _dotted(key: Key) -> str:
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key)
-    return text.removeprefix(".")
-
-
 def _leaves(value: Any, key: Key = ()) -> Iterator[tuple[Key, Any]]:
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -151,63 +134,3 @@ def _unread(data: Any, made: Any, key: Key = ()) -> Iterator[Key]:
     elif isinstance(data, list) and isinstance(made, (list, tuple)):
         for index, (inner, one) in enumerate(zip(data, made, strict=False)):
             yield from _unread(inner, one, (*key, index))
-
-
-# Where keys stand.  The text is TOML already: only lines that begin a table or a key need telling apart from
-# those that go on with a value.
-
-_HEADER: Final = re.compile(r"^\s*\[(\[)?(.+?)\]\]?\s*(?:#.*)?$")
-
-
-def _lines(text: str) -> Iterator[tuple[Key, int]]:
-    """Every table and key with its line."""
-    table: Key = ()
-    counts: dict[Key, int] = {}
-    lines = text.splitlines()
-    at = 0
-    while at < len(lines):
-        line, begin = lines[at], at + 1
-        at += 1
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if header := _HEADER.match(line):
-            names = _names(f"{header[2]} = 0")
-            table = _placed(names, counts, new=bool(header[1]))
-            yield from ((names, begin), (table, begin))
-            continue
-        while not _complete(line) and at < len(lines):
-            line += "\n" + lines[at]
-            at += 1
-        names = _names(line)
-        for length in range(1, len(names) + 1):
-            yield table + names[:length], begin
-
-
-def _complete(line: str) -> bool:
-    try:
-        tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return False
-    return True
-
-
-def _names(assignment: str) -> Key:
-    """The dotted key in front of a value, as TOML reads it."""
-    value: Any = tomllib.loads(re.sub(r"=.*", "= 0", assignment, count=1, flags=re.DOTALL))
-    names: list[str] = []
-    while isinstance(value, dict):
-        name, value = next(iter(value.items()))
-        names.append(name)
-    return tuple(names)
-
-
-def _placed(names: Key, counts: dict[Key, int], *, new: bool) -> Key:
-    """A header's table, with the index of every array of tables on the way."""
-    key: Key = ()
-    for depth, name in enumerate(names, 1):
-        key = (*key, name)
-        if new and depth == len(names):
-            counts[key] = counts.get(key, -1) + 1
-        if key in counts:
-            key = (*key, counts[key])
-    return key

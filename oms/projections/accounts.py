@@ -1,12 +1,18 @@
 """An account: which journal it is, its terms, what it may do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec.structs import astuple
+import msgspec
 
 from oms.domain.events import AccountChanged, AccountOpened, AccountState, Event
 from oms.domain.records import AccountRecord, DealRecord
+
+
+class _Dump(msgspec.Struct, frozen=True):
+    opened: AccountOpened | None
+    terms: AccountRecord | None
+    standing: AccountState | None
 
 
 class Account:
@@ -33,11 +39,20 @@ class Account:
             "permission": self.standing.permission if self.standing else None,
         }
 
+    def dumped(self, rank: Mapping[str, int]) -> bytes:
+        """All three."""
+        return msgspec.msgpack.encode(_Dump(self.opened, self.terms, self.standing))
+
+    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+        """Likewise."""
+        found = msgspec.msgpack.decode(dump, type=_Dump)
+        self.opened, self.terms, self.standing = found.opened, found.terms, found.standing
+
     def _open(self, event: AccountOpened) -> None:
         self.opened = event
 
-    def _change(self, event: AccountChanged) -> None:
-        self.terms = AccountRecord(*astuple(event))
+    def _change(self, terms: AccountRecord) -> None:
+        self.terms = terms
 
     def _stand(self, event: AccountState) -> None:
         self.standing = event

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import msgspec
 
-from oms.domain.events import DealAmended, DealBooked, DealRemoved, Event
+from oms.domain.events import DealAmended, DealBooked, DealRemoved, Event, said_by
 from oms.domain.lifecycle import Order
 from oms.domain.observe import Money, Standing
 from oms.domain.records import AccountRecord, DealRecord, PositionRecord, SymbolRecord
 
 from .accounts import Account
+from .commands import Commands
 from .deals import Deals
 from .ledger import Ledger
 from .orders import Orders
@@ -27,6 +28,7 @@ PROJECTIONS: Final[dict[str, Callable[[], Projection]]] = {
     "orders": Orders,
     "positions": Positions,
     "ledger": Ledger,
+    "commands": Commands,
 }
 
 
@@ -42,30 +44,47 @@ class Books:
         self.orders: Orders = parts["orders"]
         self.positions: Positions = parts["positions"]
         self.ledger: Ledger = parts["ledger"]
-        self._folds: dict[type[Event], list[Callable[[Any], None]]] = {}
+        self.commands: Commands = parts["commands"]
+        self._deal_folds = [part.deal for part in self.parts.values()]
+        self._folds: dict[type[Event], list[Callable[[Any], None]]] = {
+            DealBooked: [self._booked],
+            DealAmended: [self._amended],
+            DealRemoved: [self._taken_back],
+        }
         for part in self.parts.values():
             for kind, fold in part.folds.items():
                 self._folds.setdefault(kind, []).append(fold)
 
     def fold(self, event: Event) -> None:
         """One event more.  Events that no projection reads change nothing."""
-        if isinstance(event, DealBooked | DealAmended | DealRemoved):
-            self._fold_deal(event)
-            return
-        for fold in self._folds.get(type(event), ()):
-            fold(event)
+        self.fold_said(type(event), said_by(event))
+
+    def fold_said(self, kind: type[Event], said: msgspec.Struct) -> None:
+        """An event of a class, given as what it says (`domain.events.said_by`), as a replay reads it."""
+        for fold in self._folds.get(kind, ()):
+            fold(said)
 
     def fold_all(self, events: Iterable[Event]) -> None:
         """Events in the order of their journal."""
         for event in events:
             self.fold(event)
 
-    def _fold_deal(self, event: DealBooked | DealAmended | DealRemoved) -> None:
-        before, after = self.deals.change(event)
-        for part in self.parts.values():
-            part.deal(before, after)
-        if isinstance(event, DealRemoved):
-            self.deals.remember_removed(event.removed.deal)
+    # What was there before a deal is what the books know of it, not what its event says.
+
+    def _booked(self, deal: DealRecord) -> None:
+        self._change(deal.deal, deal)
+
+    def _amended(self, event: DealAmended) -> None:
+        self._change(event.after.deal, event.after)
+
+    def _taken_back(self, event: DealRemoved) -> None:
+        self._change(event.removed.deal, None)
+        self.deals.remember_removed(event.removed.deal)
+
+    def _change(self, ticket: str, after: DealRecord | None) -> None:
+        before = self.deals.get(ticket)
+        for fold in self._deal_folds:
+            fold(before, after)
 
     def state(self) -> dict[str, Any]:
         """All that follows from the journal, by projection."""

@@ -1,14 +1,12 @@
 """The deals that count, by ticket, and the tickets that the broker took back."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec.structs import astuple
+import msgspec
 
-from oms.domain.events import DealAmended, DealBooked, DealRemoved, Event
+from oms.domain.events import Event
 from oms.domain.records import DealRecord
-
-Change = tuple[DealRecord | None, DealRecord | None]
 
 
 class Deals:
@@ -33,13 +31,6 @@ class Deals:
         """Whether the broker took it back."""
         return ticket in self._removed
 
-    def change(self, event: DealBooked | DealAmended | DealRemoved) -> Change:
-        """What an event changes, by what is known here and not by what it says was there before."""
-        if isinstance(event, DealRemoved):
-            return self._deals.get(event.removed.deal), None
-        after = event.after if isinstance(event, DealAmended) else DealRecord(*astuple(event))
-        return self._deals.get(after.deal), after
-
     def remember_removed(self, ticket: str) -> None:
         """It stays taken back, also where it was never seen."""
         self._removed[ticket] = None
@@ -58,3 +49,12 @@ class Deals:
         Removed tickets keep late pushes out and are otherwise nothing: who came later never heard of them.
         """
         return dict(self._deals)
+
+    def dumped(self, rank: Mapping[str, int]) -> bytes:
+        """Who was taken back; the deals that count are dumped for all projections together."""
+        return msgspec.msgpack.encode(list(self._removed))
+
+    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+        """Likewise."""
+        self._deals = {deal.deal: deal for deal in deals}
+        self._removed = dict.fromkeys(msgspec.msgpack.decode(dump, type=list[str]))

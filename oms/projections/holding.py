@@ -61,7 +61,9 @@ def touched(deal: DealRecord) -> str | None:
 
 
 def later(one: str | None, other: str | None) -> str | None:
-    """The later of two server times."""
+    """The later of two server times; of two that are alike the one."""
+    if other is None or one == other:
+        return one
     return max(one, other, key=wall)
 
 

@@ -4,7 +4,7 @@ Only what is booked.  Swap and commission that an open position has accrued stan
 become money when a deal books them (docs/semantics.md 1).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,10 @@ import msgspec
 from oms.domain import words
 from oms.domain.events import AccountChanged, BalanceReported, Event, LedgerCorrected, LedgerOpened
 from oms.domain.observe import Money
-from oms.domain.records import DealRecord
+from oms.domain.records import AccountRecord, DealRecord
 from oms.domain.values import EXACT, ZERO, tidy
+
+Put = Callable[[Decimal, Decimal], Decimal]  # what is there, what is added or taken away
 
 
 class Realised(msgspec.Struct, frozen=True):
@@ -28,6 +30,17 @@ class Realised(msgspec.Struct, frozen=True):
     net: Decimal  # all four
 
 
+class _Dump(msgspec.Struct, frozen=True):
+    digits: int
+    opened: bool
+    opening: tuple[Decimal, Decimal]
+    corrected: tuple[Decimal, Decimal]
+    moved: tuple[Decimal, Decimal]
+    trades: int
+    traded: tuple[Decimal, Decimal, Decimal, Decimal]
+    reported: tuple[Decimal | None, Decimal | None] | None
+
+
 class Ledger:
     """An account's money."""
 
@@ -35,10 +48,10 @@ class Ledger:
         self._digits = 2
         self._opened = False
         self._opening = (ZERO, ZERO)  # balance, credit; likewise below
-        self._booked = (ZERO, ZERO)
         self._corrected = (ZERO, ZERO)
-        self._traded = (ZERO, ZERO, ZERO, ZERO)  # profit, commission, swap, fee
+        self._moved = (ZERO, ZERO)  # by deals that are no fills
         self._trades = 0
+        self._profit = self._commission = self._swap = self._fee = ZERO  # by fills
         self._reported: tuple[Decimal | None, Decimal | None] | None = None
         self.folds: Mapping[type[Event], Callable[[Any], None]] = {
             AccountChanged: self._account,
@@ -50,12 +63,12 @@ class Ledger:
     @property
     def balance(self) -> Decimal:
         """Booked so far; before the opening entry, what the deals known come to."""
-        return self._money(self._opening[0], self._booked[0], self._corrected[0])
+        return self._money(self._opening[0], self._corrected[0], self._moved[0], *self._traded)
 
     @property
     def credit(self) -> Decimal:
         """Likewise."""
-        return self._money(self._opening[1], self._booked[1], self._corrected[1])
+        return self._money(self._opening[1], self._corrected[1], self._moved[1])
 
     @property
     def opened(self) -> bool:
@@ -74,38 +87,74 @@ class Ledger:
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
         """Book a deal, or the difference between two versions of it."""
         if before is not None:
-            self._book(before, -1)
+            self._book(before, EXACT.subtract, -1)
         if after is not None:
-            self._book(after, 1)
+            self._book(after, EXACT.add, 1)
 
     def state(self) -> Any:
         """All sums."""
         return {
             "opened": self._opened,
             "opening": [self._money(part) for part in self._opening],
-            "booked": [self._money(part) for part in self._booked],
+            "booked": [self._money(self._moved[0], *self._traded), self._money(self._moved[1])],
             "corrected": [self._money(part) for part in self._corrected],
             "realised": self.realised(),
         }
 
+    def dumped(self, rank: Mapping[str, int]) -> bytes:
+        """The sums as they are, and what was reported last."""
+        return msgspec.msgpack.encode(
+            _Dump(
+                digits=self._digits,
+                opened=self._opened,
+                opening=self._opening,
+                corrected=self._corrected,
+                moved=self._moved,
+                trades=self._trades,
+                traded=self._traded,
+                reported=self._reported,
+            )
+        )
+
+    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+        """Likewise."""
+        found = msgspec.msgpack.decode(dump, type=_Dump)
+        self._digits, self._opened, self._trades = found.digits, found.opened, found.trades
+        self._opening, self._corrected, self._moved = found.opening, found.corrected, found.moved
+        self._profit, self._commission, self._swap, self._fee = found.traded
+        self._reported = found.reported
+
     def _money(self, *parts: Decimal) -> Decimal:
         return tidy(_sum(*parts), self._digits)
 
-    def _book(self, deal: DealRecord, sign: int) -> None:
-        parts = [amount or ZERO for amount in (deal.profit, deal.commission, deal.swap, deal.fee)]
-        parts = [part.copy_negate() if sign < 0 else part for part in parts]
-        amount = _sum(*parts)
-        if deal.type in words.CREDITS:
-            self._booked = (self._booked[0], _sum(self._booked[1], amount))
-        else:
-            self._booked = (_sum(self._booked[0], amount), self._booked[1])
-        if deal.trades:
-            profit, commission, swap, fee = map(_sum, self._traded, parts)
-            self._traded = (profit, commission, swap, fee)
-            self._trades += sign
+    @property
+    def _traded(self) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+        return self._profit, self._commission, self._swap, self._fee
 
-    def _account(self, event: AccountChanged) -> None:
-        self._digits = event.digits
+    def _book(self, deal: DealRecord, put: Put, count: int) -> None:
+        if deal.trades:
+            self._trades += count
+            self._book_fill(deal, put)
+            return
+        balance, credit = self._moved
+        if deal.type in words.CREDITS:
+            self._moved = balance, put(credit, deal.amount)
+        else:
+            self._moved = put(balance, deal.amount), credit
+
+    def _book_fill(self, deal: DealRecord, put: Put) -> None:
+        """Amounts of nothing, of which there are many, cost nothing."""
+        if deal.profit:
+            self._profit = put(self._profit, deal.profit)
+        if deal.commission:
+            self._commission = put(self._commission, deal.commission)
+        if deal.swap:
+            self._swap = put(self._swap, deal.swap)
+        if deal.fee:
+            self._fee = put(self._fee, deal.fee)
+
+    def _account(self, terms: AccountRecord) -> None:
+        self._digits = terms.digits
 
     def _open(self, event: LedgerOpened) -> None:
         self._opened, self._opening = True, (event.balance, event.credit)

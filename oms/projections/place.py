@@ -31,12 +31,14 @@ class Place:
     deals: list[DealRecord] = field(default_factory=list)  # in order
     base: Base | None = None
     made: PositionRecord | None = None  # what they leave
+    last: Order = FIRST  # where the last deal stands
     touched: dict[str, str] = field(default_factory=dict)  # by position: wall time of its last deal
 
-    def insert(self, deal: DealRecord) -> None:
-        """One deal more."""
-        if self.last < deal.place:
+    def insert(self, deal: DealRecord, at: Order) -> None:
+        """One deal more; `at` is its place."""
+        if self.last < at:
             self.deals.append(deal)
+            self.last = at
             self._meet(deal)
         else:
             insort(self.deals, deal, key=lambda one: one.place)
@@ -45,6 +47,7 @@ class Place:
     def remove(self, ticket: str) -> None:
         """One deal less."""
         self.deals = [deal for deal in self.deals if deal.deal != ticket]
+        self.last = self.deals[-1].place if self.deals else FIRST
         self.refold()
 
     def take(self, base: Base) -> None:
@@ -60,15 +63,11 @@ class Place:
             self._meet(deal)
 
     def _meet(self, deal: DealRecord) -> None:
-        position = identifier(deal)
-        self.touched[position] = max(self.touched.get(position, ""), wall(touched(deal)))
+        position, at = identifier(deal), wall(touched(deal))
+        if self.touched.get(position, "") < at:
+            self.touched[position] = at
         if self.base is None or deal.place > self.base.behind:
             self.made = meet(self.made, deal)
-
-    @property
-    def last(self) -> Order:
-        """Where its last deal stands."""
-        return self.deals[-1].place if self.deals else FIRST
 
     @property
     def empty(self) -> bool:

@@ -5,9 +5,10 @@ swap and commission are the venue's word, kept beside and laid over what deals l
 the deal that opens the position, or while deals that would show it open are still missing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import astuple, replace
 
 from oms.domain.events import (
@@ -18,13 +19,29 @@ from oms.domain.events import (
     PositionRenamed,
 )
 from oms.domain.observe import Standing
-from oms.domain.records import DealRecord, PositionRecord
+from oms.domain.records import AccountRecord, DealRecord, PositionRecord
 from oms.domain.values import wall
 
 from .holding import identifier, later
-from .place import FIRST, Base, Place
+from .place import FIRST, Base, Order, Place
 
 REMEMBERED: Final = 1000  # positions not open of which the last word is kept; the oldest goes first
+
+
+class _PlaceDump(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    deals: list[int]  # ranks
+    base: Base | None
+    made: PositionRecord | None
+    last: Order
+    touched: dict[str, str]
+
+
+class _Dump(msgspec.Struct, frozen=True):
+    hedging: bool
+    last: Order
+    places: dict[str, _PlaceDump]
+    open: list[str]
+    told: list[PositionRecord]
 
 
 class Positions:
@@ -71,15 +88,17 @@ class Positions:
 
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
         """Fills move positions; a canceled one does not."""
-        keys: dict[str, None] = {}
+        key = self._key_of(after) if after is not None and after.trades else None
         if before is not None and before.trades:
-            keys[key := self._key_of(before)] = None
-            self._places[key].remove(before.deal)
-        if after is not None and after.trades:
-            keys[key := self._key_of(after)] = None
-            self._place(key).insert(after)
-            self._last = max(self._last, after.place)
-        for key in keys:
+            left = self._key_of(before)
+            self._places[left].remove(before.deal)
+            if left != key:
+                self._settle(left)
+        if after is not None and key is not None:
+            at = after.place
+            self._place(key).insert(after, at)
+            if self._last < at:
+                self._last = at
             self._settle(key)
 
     def state(self) -> Any:
@@ -94,6 +113,27 @@ class Positions:
             "taken": {key: place.base for key, place in self._places.items() if place.base is not None},
         }
 
+    def dumped(self, rank: Mapping[str, int]) -> bytes:
+        """All of it: a late deal may reach any place, and what was told is compared with what comes."""
+        places = {
+            key: _PlaceDump(
+                [rank[deal.deal] for deal in place.deals], place.base, place.made, place.last, place.touched
+            )
+            for key, place in self._places.items()
+        }
+        told = list(self._told.values())
+        return msgspec.msgpack.encode(_Dump(self._hedging, self._last, places, list(self._open), told))
+
+    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+        """Likewise."""
+        found = msgspec.msgpack.decode(dump, type=_Dump)
+        self._hedging, self._last = found.hedging, found.last
+        for key, one in found.places.items():
+            of_it = [deals[rank] for rank in one.deals]
+            self._places[key] = Place(of_it, one.base, one.made, one.last, one.touched)
+        self._open = dict.fromkeys(found.open)
+        self._told = {record.position: record for record in found.told}
+
     # Places.
 
     def _key(self, symbol: str, position: str) -> str:
@@ -103,7 +143,7 @@ class Positions:
         return self._key(record.symbol, record.position)
 
     def _key_of(self, deal: DealRecord) -> str:
-        return self._key(deal.symbol, identifier(deal))
+        return identifier(deal) if self._hedging else deal.symbol
 
     def _place(self, key: str) -> Place:
         place = self._places.get(key)
@@ -153,16 +193,21 @@ class Positions:
         self._told.pop(record.position, None)
         self._told[record.position] = record
         if len(self._told) > len(self._open) + REMEMBERED:
-            held = {place.made.position for key in self._open if (place := self._places[key]).made}
-            del self._told[next(position for position in self._told if position not in held)]
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """Words on open positions stay, behind all others: each is met once, not at every look."""
+        while (place := self._place_of(oldest := next(iter(self._told)))) and place.made:
+            self._told[oldest] = self._told.pop(oldest)
+        del self._told[oldest]
 
     # Events.
 
-    def _account(self, event: AccountChanged) -> None:
+    def _account(self, terms: AccountRecord) -> None:
         """Another way to keep positions is another set of places."""
-        if event.hedging == self._hedging:
+        if terms.hedging == self._hedging:
             return
-        self._hedging = event.hedging
+        self._hedging = terms.hedging
         old, self._places, self._open = list(self._places.values()), {}, {}
         for deal in (deal for place in old for deal in place.deals):
             self.deal(None, deal)

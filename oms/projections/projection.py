@@ -1,7 +1,9 @@
 """What a projection is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+
+import msgspec
 
 from oms.domain.events import Event
 from oms.domain.records import DealRecord
@@ -12,7 +14,10 @@ class Projection(Protocol):
 
     @property
     def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
-        """What it does with events that are no deals; the others are none of its business."""
+        """What it does with events that are no deals, by their class; the others are none of its business.
+
+        It is given what an event says (`domain.events.said_by`): a record, or the event itself.
+        """
         ...
 
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
@@ -20,3 +25,10 @@ class Projection(Protocol):
 
     def state(self) -> Any:
         """All it knows that follows from the journal, as msgspec encodes it; a copy, or immutable."""
+
+    def dumped(self, rank: Mapping[str, int]) -> bytes:
+        """All that `restore` needs, in MessagePack; a deal that counts by its ticket's rank."""
+        ...
+
+    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+        """Become what was dumped; for one that has folded nothing.  `deals` are those that count, by rank."""

@@ -1,9 +1,9 @@
 """Symbols: the latest specification of each."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec.structs import astuple
+import msgspec
 
 from oms.domain.events import Event, SymbolChanged, SymbolGone
 from oms.domain.records import DealRecord, SymbolRecord
@@ -33,8 +33,17 @@ class Symbols:
         """All of them."""
         return dict(self._symbols)
 
-    def _change(self, event: SymbolChanged) -> None:
-        self._symbols[event.symbol] = SymbolRecord(*astuple(event))
+    def dumped(self, rank: Mapping[str, int]) -> bytes:
+        """All of them."""
+        return msgspec.msgpack.encode(list(self))
+
+    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+        """Likewise."""
+        found = msgspec.msgpack.decode(dump, type=list[SymbolRecord])
+        self._symbols = {symbol.symbol: symbol for symbol in found}
+
+    def _change(self, symbol: SymbolRecord) -> None:
+        self._symbols[symbol.symbol] = symbol
 
     def _go(self, event: SymbolGone) -> None:
         self._symbols.pop(event.symbol, None)

@@ -1,209 +1,192 @@
-"""A gateway that only replays: `python -m tests.bench.generator`, the load for the daemon's own figures.
+"""The load: `python -m tests.bench.generator`, a gateway that replays ticks sealed beforehand, on command.
 
-Requests are answered by the paper venue's front desk; there is no market behind it.  From the first
-subscription on it pushes ticks that were sealed before anybody connected: every session gets the same key,
-and CBC from a zero IV makes the same message the same bytes under it.  So a push costs a copy, and one write
-carries many.
+One thread, one selector: sessions are answered all the while.  Prints {"port"}; then each line of JSON on
+stdin is a command, answered by a line on stdout when it is done:
 
-Ticks of the full load are of one moment, so that no time guard of a terminal drops any, however often they
-are replayed.  With a rate each frame is sealed when it is due, and its last tick is stamped: its volume is
-the monotonic clock in microseconds (`time.monotonic_ns() // 1000`, the same in all processes of a machine).
+{"do": "sessions"}                                  how many sessions have subscribed to ticks
+{"do": "flood", "per_frame", "frames"}              so many of all sessions together, as fast as they go
+{"do": "pace", "per_frame", "rate", "frames"}       one by one, at `rate` ticks/s of all sessions together
+{"do": "heard"}                                     when each trade request came, and forgets them
+
+A number of frames that is no multiple of the sessions is rounded up.  A flood answers {"frames", "first_ns"}:
+what was really sent, and since when.  A pace answers {"frames", "moment_ms", "sent": {login: [ns of each
+frame]}}: the ticks of frame n of a session have the time moment_ms + n.
+Times in ns are those of `time.monotonic_ns`, the same in all processes of a machine.
 """
 
 import argparse
 import json
+import selectors
 import socket
 import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final
 
-import msgspec
-
-from oms.paper.assembly import assemble
-from oms.paper.desk import Visitor
-from oms.paper.listing import SymbolSettings
-from oms.paper.settings import Settings
-from protocol.cipher import Encryptor
-from protocol.enums import Code
 from protocol.errors import ProtocolError
-from protocol.frame import Frame, seal
-from protocol.messages import Answer, Refused, Request
-from protocol.records.access import BootstrapAnswer
-from protocol.records.market import TICK, Tick
-from protocol.records.trade import TradeAnswer
-from protocol.session import Role, Session
-from tests.bench.peer import Peer, framed
+from tests.bench import load
+from tests.bench.gateway import FrontDesk, Past, Terminal, welcomed
 
-KEY: Final = bytes(range(32))
-FRAMES: Final = 2000  # prepared, then again from the first
-WRITE_BYTES: Final = 1 << 16  # of one write at full load, about
-MOMENT_S: Final = 1_700_000_000
-TICKS, SUBSCRIBE, TRADE = 8, 7, 12
-BID_ASK, VOLUME = 0b11, 0b1000
-
-
-class Load(NamedTuple):
-    """Ticks a frame, symbols, ticks per second of one session (0 = all that it takes)."""
-
-    per_frame: int = 5
-    symbols: int = 10
-    rate: float = 0.0
-
-
-class _Clock:
-    """The venue's clock, standing."""
-
-    def utc_ms(self) -> int:
-        return MOMENT_S * 1000
-
-    async def sleep_until(self, utc_ms: float) -> None:
-        raise NotImplementedError("nothing waits here")
+LIMIT_S: Final = 120.0  # of a load: whoever takes longer has stopped reading
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Generator:
-    """A thread for each session, another for what is pushed to it."""
+    """The gateway's sockets, and what is sent through them."""
 
-    def __init__(self, load: Load, port: int = 0) -> None:
-        self.load = load
-        self.sent = 0  # ticks, of all sessions
-        self.heard: list[tuple[int, int]] = []  # (monotonic ns, action_id) of each trade request
-        self._server = assemble(settings(load), _Clock()).server
-        self._lock = threading.Lock()  # of the desk
-        self._numbers = 0
-        self._bodies = [tick_body(load, number) for number in range(FRAMES)]
-        self._writes = _writes([framed(_sealed(body)) for body in self._bodies], load.per_frame)
-        self._listener = socket.create_server(("127.0.0.1", port))
-        self.port: int = self._listener.getsockname()[1]
+    def __init__(self, accounts: int, symbols: int, past: Past) -> None:
+        self._desk = FrontDesk(accounts, symbols, past)
+        self._symbols = symbols
+        self._visitors = 0
+        self._moment_ms = 0  # the latest of any tick so far
+        self._terminals: list[Terminal] = []
+        self._writing: set[Terminal] = set()
+        self._ended = False
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, READ, self._accept)
+        self._selector.register(sys.stdin, READ, self._obey)
+        self._commands: dict[str, Callable[..., dict[str, Any]]] = {
+            "sessions": self.sessions,
+            "flood": self.flood,
+            "pace": self.pace,
+            "heard": self.heard,
+        }
 
     def run(self) -> None:
-        """Accept until the listener is closed."""
-        with suppress(OSError):  # closed: the end
-            while True:
-                sock, _ = self._listener.accept()
-                threading.Thread(target=self._session, args=(sock,), daemon=True).start()
+        """Serve until stdin ends."""
+        print(json.dumps({"port": self._listener.getsockname()[1]}), flush=True)
+        while not self._ended:
+            self._step(None)
 
-    def close(self) -> None:
-        """Accept no more."""
-        with suppress(OSError):  # never listened
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+    # Commands.
 
-    def _session(self, sock: socket.socket) -> None:
-        with sock, suppress(OSError, ProtocolError):  # a terminal that goes away, or errs, is none any more
-            self._converse(Peer.accept(sock))
+    def sessions(self) -> dict[str, Any]:
+        """How many want ticks."""
+        return {"sessions": len(self._subscribed())}
 
-    def _converse(self, peer: Peer) -> None:
-        session, write = Session(Role.GATEWAY), threading.Lock()
-        self._numbers += 1
-        visitor = Visitor(self._numbers)
-        while True:
-            for request in session.receive(peer.receive()):
-                first = not visitor.ticks
-                answer = self._answer(visitor, request) if isinstance(request, Request) else None
-                frame = session.send(answer or Refused(request.command, Code.INTERNAL_ERROR))
-                with write:
-                    peer.send(frame or b"")
-                if first and visitor.ticks:
-                    threading.Thread(target=self._push, args=(peer.sock, write), daemon=True).start()
+    def heard(self) -> dict[str, Any]:
+        """Trade requests since the last time."""
+        found, self._desk.heard = self._desk.heard, []
+        return {"heard": found}
 
-    def _answer(self, visitor: Visitor, request: Request) -> Answer | Refused:
-        if request.command == TRADE:
-            self.heard.append((time.monotonic_ns(), request.value.action_id))
-            return Answer(TRADE, TradeAnswer(0))
-        with self._lock:
-            answer = self._server.desk.reply(self._server.moment, visitor, request).answer
-        if isinstance(answer, Answer) and isinstance(answer.value, BootstrapAnswer):
-            return Answer(0, msgspec.structs.replace(answer.value, key=KEY))
-        return answer
+    def flood(self, per_frame: int, frames: int) -> dict[str, Any]:
+        """As fast as it goes; done when the last byte is written."""
+        terminals = self._audience()
+        each = -(-frames // len(terminals))
+        bodies = load.flood_bodies(min(each, load.FLOOD_FRAMES), per_frame, self._symbols, self._moment())
+        for terminal in terminals:
+            terminal.flood(load.writes(load.sealed(bodies, terminal.key), each))
+        deadline = time.monotonic() + LIMIT_S
+        first_ns = time.monotonic_ns()
+        for terminal in terminals:
+            self._write(terminal)
+        while self._writing:
+            self._step(1)
+            if time.monotonic() > deadline:
+                raise TimeoutError("nobody reads what is sent")
+        return {"frames": each * len(terminals), "first_ns": first_ns}
 
-    def _push(self, sock: socket.socket, write: threading.Lock) -> None:
-        with suppress(OSError):  # the terminal has gone
-            if self.load.rate:
-                self._push_stamped(sock, write)
-            while True:
-                for data, ticks in self._writes:
-                    with write:
-                        sock.sendall(data)
-                    self.sent += ticks
+    def pace(self, per_frame: int, rate: float, frames: int) -> dict[str, Any]:
+        """Sessions take turns, each frame a write of its own."""
+        terminals, moment_ms = self._audience(), self._moment()
+        each = -(-frames // len(terminals))
+        self._moment_ms += each
+        bodies = [load.body(number, per_frame, self._symbols, moment_ms + number) for number in range(each)]
+        turns = zip(*(load.sealed(bodies, terminal.key) for terminal in terminals), strict=True)
+        sent: list[list[int]] = [[] for _ in terminals]
+        due = time.monotonic()
+        for turn in turns:
+            for terminal, times, frame in zip(terminals, sent, turn, strict=True):
+                due += per_frame / rate
+                self._wait(due)
+                times.append(time.monotonic_ns())
+                terminal.send(frame)
+                self._write(terminal)
+        return {
+            "frames": each * len(terminals),
+            "moment_ms": moment_ms,
+            "sent": {terminal.visitor.login: times for terminal, times in zip(terminals, sent, strict=True)},
+        }
 
-    def _push_stamped(self, sock: socket.socket, write: threading.Lock) -> None:
-        every, due, number = self.load.per_frame / self.load.rate, time.monotonic(), 0
-        while True:
-            due += every
-            time.sleep(max(0.0, due - time.monotonic()))
-            body = self._bodies[number % FRAMES][: -TICK.size]
-            number += 1
-            last = tick(self.load, number, volume=time.monotonic_ns() // 1000)
-            with write:
-                sock.sendall(framed(_sealed(body + TICK.dump(last))))
-            self.sent += self.load.per_frame
+    def _moment(self) -> int:
+        """Now, of the server, but never before an earlier tick: terminals drop what goes back in time."""
+        self._moment_ms = max(self._moment_ms, self._desk.server_ms)
+        return self._moment_ms
 
+    def _subscribed(self) -> list[Terminal]:
+        return [terminal for terminal in self._terminals if terminal.subscribed]
 
-def settings(load: Load) -> Settings:
-    """A venue of so many symbols: its own first, then more like EURUSD."""
-    names = [one.spec.trade_symbol for one in Settings().instruments()][: load.symbols]
-    more = [f"BENCH{number}" for number in range(load.symbols - len(names))]
-    symbols = [SymbolSettings(name=name) for name in names]
-    symbols += [SymbolSettings(name=name, like="EURUSD") for name in more]
-    return Settings(default_symbols=False, symbols=tuple(symbols))
+    def _audience(self) -> list[Terminal]:
+        found = self._subscribed()
+        if not found:
+            raise RuntimeError("nobody has subscribed")
+        return found
 
+    def _wait(self, due: float) -> None:
+        """A selector rounds up to whole milliseconds, a sleep does not."""
+        self._step(0)
+        time.sleep(max(0.0, due - time.monotonic()))
 
-def tick_body(load: Load, number: int) -> bytes:
-    """The ticks of frame `number`."""
-    first = number * load.per_frame
-    return b"".join(TICK.dump(tick(load, first + index)) for index in range(load.per_frame))
+    # Sockets.
 
+    def _step(self, timeout: float | None) -> None:
+        for key, events in self._selector.select(timeout):
+            if not isinstance(key.data, Terminal):
+                key.data()
+                continue
+            try:
+                if events & READ:
+                    key.data.converse()
+                self._write(key.data)
+            except (OSError, ProtocolError):  # a terminal that goes away, or errs, is none any more
+                self._part(key.data)
 
-def tick(load: Load, number: int, volume: int = 0) -> Tick:
-    """The tick of this number: symbols take turns, prices go up and down."""
-    return Tick(
-        symbol_id=number % load.symbols + 1,
-        tick_time=MOMENT_S,
-        fields=BID_ASK | (VOLUME if volume else 0),
-        bid=108_000.0 + number % 17,
-        ask=108_003.0 + number % 17,
-        tick_volume=volume,
-    )
+    def _accept(self) -> None:
+        sock, _ = self._listener.accept()
+        self._visitors += 1
+        try:
+            terminal = welcomed(sock, self._visitors, self._desk)
+        except OSError:  # went away during the handshake
+            sock.close()
+            return
+        self._terminals.append(terminal)
+        self._selector.register(sock, READ, terminal)
 
+    def _write(self, terminal: Terminal) -> None:
+        """Write, and be told when more can be written as long as there is more."""
+        if terminal.push():
+            if terminal not in self._writing:
+                self._writing.add(terminal)
+                self._selector.modify(terminal.peer.sock, READ | WRITE, terminal)
+        elif terminal in self._writing:
+            self._writing.remove(terminal)
+            self._selector.modify(terminal.peer.sock, READ, terminal)
 
-def _sealed(body: bytes) -> bytes:
-    return seal(Frame(TICKS, 0, body), Encryptor(KEY))
+    def _part(self, terminal: Terminal) -> None:
+        self._selector.unregister(terminal.peer.sock)
+        self._terminals.remove(terminal)
+        self._writing.discard(terminal)
+        terminal.peer.sock.close()
 
-
-def _writes(frames: Sequence[bytes], per_frame: int) -> list[tuple[bytes, int]]:
-    """The frames joined to writes of about WRITE_BYTES, with the ticks in each."""
-    count = max(1, WRITE_BYTES // len(frames[0]))
-    groups = [frames[start : start + count] for start in range(0, len(frames), count)]
-    return [(b"".join(group), len(group) * per_frame) for group in groups]
-
-
-@contextmanager
-def generating(load: Load) -> Iterator[Generator]:
-    """A generator in a thread of this process."""
-    generator = Generator(load)
-    thread = threading.Thread(target=generator.run, daemon=True)
-    thread.start()
-    try:
-        yield generator
-    finally:
-        generator.close()
-        thread.join()
+    def _obey(self) -> None:
+        line = sys.stdin.readline()
+        if not line:
+            self._ended = True
+            return
+        asked = json.loads(line)
+        print(json.dumps(self._commands[asked.pop("do")](**asked)), flush=True)
 
 
 def main() -> int:
-    """Print where it listens as a JSON line, then serve until killed."""
+    """Serve until stdin ends."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.generator", description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--per-frame", type=int, default=5, help="ticks in a frame")
+    parser.add_argument("--accounts", type=int, default=1, help="logins from 1001 on")
     parser.add_argument("--symbols", type=int, default=10)
-    parser.add_argument("--rate", type=float, default=0.0, help="ticks/s of a session; 0: all")
+    parser.add_argument("--trips", type=int, default=0, help="round trips in the first account's past")
+    parser.add_argument("--until", type=int, default=0, help="when the last of them ended, server time")
     given = parser.parse_args()
-    generator = Generator(Load(given.per_frame, given.symbols, given.rate), given.port)
-    print(json.dumps({"url": f"ws://127.0.0.1:{generator.port}/terminal"}), flush=True)
-    generator.run()
+    Generator(given.accounts, given.symbols, Past(given.trips, given.until)).run()
     return 0
 
 

@@ -1,79 +1,181 @@
-"""The load generator is a gateway that a terminal can log in to, and what it pushes are ticks."""
+"""The load generator is a gateway that a terminal can log in to, and what it sends are ticks."""
 
 import time
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from protocol.credentials import login
-from protocol.messages import Answer, Push, Request
-from protocol.records.access import BootstrapRequest
-from protocol.session import Role, Session
-from tests.bench.generator import Generator, Load, generating
-from tests.bench.peer import Peer
+from protocol.messages import Push
+from protocol.records.trade import HistoryRequest, TradeRequest
+from tests.bench import load
+from tests.bench.child import AROUND, Child
+from tests.bench.terminal import Terminal
+
+pytestmark = pytest.mark.slow
+ACCOUNTS = 3
+SYMBOLS = 12
 
 
-class Terminal:
-    def __init__(self, generator: Generator) -> None:
-        self.peer = Peer.connect("127.0.0.1", generator.port)
-        self.session = Session(Role.TERMINAL)
-        self.ask(0, BootstrapRequest(bytes(64)))
-        self.ask(28, login(1001, "paper"))
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Child, int]]:
+    folder = tmp_path_factory.mktemp("generator")
+    given = [f"--accounts={ACCOUNTS}", f"--symbols={SYMBOLS}", "--trips=10", "--until=1700000000"]
+    child = Child.module("generator", *given, core=AROUND, folder=folder)
+    yield child, child.hear()["port"]
+    child.stop()
 
-    def ask(self, command: int, value: Any = None) -> Any:
-        frame = self.session.send(Request(command, value))
-        assert frame is not None
-        self.peer.send(frame)
-        while not isinstance(answer := self.hear(), Answer):
-            pass
-        return answer.value
 
-    def hear(self) -> Any:
-        (message,) = self.session.receive(self.peer.receive())
-        return message
+@pytest.fixture
+def terminals(generator: tuple[Child, int]) -> Iterator[list[Terminal]]:
+    """One of each account, subscribed."""
+    child, port = generator
+    found = [Terminal(port, 1001 + number) for number in range(ACCOUNTS)]
+    assert child.ask(do="sessions") == {"sessions": 0}
+    for terminal in found:
+        assert terminal.subscribe() == list(range(1, SYMBOLS + 1))
+    assert child.ask(do="sessions") == {"sessions": ACCOUNTS}
+    yield found
+    for terminal in found:
+        terminal.peer.sock.close()
+    while child.ask(do="sessions") != {"sessions": 0}:
+        time.sleep(0.01)
+
+
+def pushed(terminal: Terminal) -> Push:
+    message = terminal.hear()
+    assert isinstance(message, Push)
+    assert message.command == 8
+    return message
 
 
 @pytest.mark.parametrize("per_frame", [1, 5, 20])
-def test_the_full_load_is_ticks_of_all_symbols(per_frame: int) -> None:
-    with generating(Load(per_frame, symbols=50)) as generator:
-        terminal = Terminal(generator)
-        symbols = terminal.ask(6)
-        assert [one.symbol_id for one in symbols] == list(range(1, 51))
-        terminal.ask(7, [one.symbol_id for one in symbols])
-        seen: list[int] = []
-        for _ in range(200):
-            push = terminal.hear()
-            assert isinstance(push, Push)
-            assert push.command == 8
-            assert len(push.value) == per_frame
-            seen += [tick.symbol_id for tick in push.value]
-        assert seen == [number % 50 + 1 for number in range(200 * per_frame)]
-        assert terminal.ask(51) is None  # requests are answered all the while
-        terminal.peer.sock.close()
+def test_a_flood_is_ticks_of_all_symbols(
+    generator: tuple[Child, int], terminals: list[Terminal], per_frame: int
+) -> None:
+    child, _ = generator
+    before = time.monotonic_ns()
+    sent = child.ask(do="flood", per_frame=per_frame, frames=1000)
+    assert sent["frames"] == 1002  # as many for each session
+    assert before < sent["first_ns"] < time.monotonic_ns()
+    for terminal in terminals:
+        ticks = [tick for _ in range(334) for tick in pushed(terminal).value]
+        assert [tick.symbol_id for tick in ticks] == [
+            number % SYMBOLS + 1 for number in range(334 * per_frame)
+        ]
+        assert len({(tick.tick_time, tick.time_ms_delta) for tick in ticks}) == 1
+        assert terminal.ask(51) is None  # and nothing was behind the last tick
 
 
-def test_a_rate_is_kept_and_stamped() -> None:
-    with generating(Load(5, symbols=10, rate=1000)) as generator:
-        terminal = Terminal(generator)
-        start = time.monotonic_ns()
-        terminal.ask(7, [1, 2, 3])
-        stamps = []
-        for _ in range(40):
-            push = terminal.hear()
-            assert [tick.tick_volume for tick in push.value[:-1]] == [0] * 4
-            stamps.append(push.value[-1].tick_volume)
-        taken = (time.monotonic_ns() - start) / 1e9
-        assert taken > 40 * 5 / 1000 * 0.8
-        assert stamps == sorted(stamps)
-        assert start // 1000 < stamps[0] < stamps[-1] < time.monotonic_ns() // 1000
-        terminal.peer.sock.close()
+def test_requests_are_answered_during_a_flood(
+    generator: tuple[Child, int], terminals: list[Terminal]
+) -> None:
+    child, _ = generator
+    frames = 40_000  # of each session
+    child.tell(do="flood", per_frame=5, frames=ACCOUNTS * frames)
+    terminals[0].begin(3)
+    sizes = received(terminals[0], frames + 1)
+    answers = [place for place, size in enumerate(sizes) if size != sizes[-1]]
+    assert len(answers) == 1
+    assert answers[0] < frames // 2
+    for terminal in terminals[1:]:
+        assert len(set(received(terminal, frames))) == 1
+    assert child.hear()["frames"] == ACCOUNTS * frames
 
 
-def test_trade_requests_are_noted() -> None:
-    from protocol.records.trade import TradeRequest
+def received(terminal: Terminal, messages: int) -> list[int]:
+    """The sizes of so many messages."""
+    sizes: list[int] = []
+    while len(sizes) < messages:
+        sizes += map(len, terminal.peer.receive_many())
+    assert len(sizes) == messages
+    return sizes
 
-    with generating(Load()) as generator:
-        terminal = Terminal(generator)
-        assert terminal.ask(12, TradeRequest(action_id=77)).retcode == 0
-        assert [action for _, action in generator.heard] == [77]
-        terminal.peer.sock.close()
+
+def test_a_pace_is_kept_and_every_frame_names_its_time(
+    generator: tuple[Child, int], terminals: list[Terminal]
+) -> None:
+    child, _ = generator
+    start = time.monotonic()
+    paced = child.ask(do="pace", per_frame=5, rate=1500, frames=90)
+    taken = time.monotonic() - start
+    assert paced["frames"] == 90
+    assert 0.95 * 90 * 5 / 1500 < taken < 3
+    everything = []
+    for number, terminal in enumerate(terminals):
+        sent = paced["sent"][str(1001 + number)]
+        assert len(sent) == 30
+        assert sent == sorted(sent)
+        everything += sent
+        for frame in range(30):
+            for tick in pushed(terminal).value:
+                assert tick.tick_time * 1000 + tick.time_ms_delta == paced["moment_ms"] + frame
+    gaps = [
+        later - earlier for earlier, later in zip(sorted(everything), sorted(everything)[1:], strict=False)
+    ]
+    assert sum(gaps) / len(gaps) == pytest.approx(5 / 1500 * 1e9, rel=0.1)
+
+
+def test_no_tick_goes_back_in_time(generator: tuple[Child, int], terminals: list[Terminal]) -> None:
+    child, _ = generator
+    moments = []
+    for _ in range(2):
+        child.ask(do="pace", per_frame=1, rate=1_000_000, frames=ACCOUNTS * 500)
+        child.ask(do="flood", per_frame=1, frames=ACCOUNTS)
+        for _ in range(501):
+            (tick,) = pushed(terminals[0]).value
+            moments.append(tick.tick_time * 1000 + tick.time_ms_delta)
+    assert moments == sorted(moments)
+    assert len(moments) == 1002
+
+
+def test_every_session_has_a_key_of_its_own(generator: tuple[Child, int], terminals: list[Terminal]) -> None:
+    child, _ = generator
+    child.ask(do="flood", per_frame=1, frames=ACCOUNTS)
+    raw = {terminal.peer.receive()[8:] for terminal in terminals}
+    assert len(raw) == ACCOUNTS
+
+
+def test_accounts_are_empty_but_for_the_past_of_the_first(
+    generator: tuple[Child, int], terminals: list[Terminal]
+) -> None:
+    first, second = terminals[:2]
+    for terminal in (first, second):
+        assert terminal.ask(3).main.balance == 0.0
+        trades = terminal.ask(4)
+        assert (trades.positions, trades.orders) == ([], [])
+    assert second.ask(5, HistoryRequest()).deals == []
+    history = first.ask(5, HistoryRequest())
+    assert [one.deal for one in history.deals] == list(range(1, 21))
+    assert len(history.orders) == 20
+    assert sum(one.profit for one in history.deals) == 0
+    assert history.deals[-1].time_create == 1_700_000_000
+
+
+def test_trade_requests_are_noted(generator: tuple[Child, int], terminals: list[Terminal]) -> None:
+    child, _ = generator
+    before = time.monotonic_ns()
+    assert terminals[0].ask(12, TradeRequest(action_id=77)).retcode == 0
+    ((at_ns, action),) = child.ask(do="heard")["heard"]
+    assert action == 77
+    assert before < at_ns < time.monotonic_ns()
+    assert child.ask(do="heard") == {"heard": []}
+
+
+def test_a_terminal_that_errs_is_dropped_and_no_other(
+    generator: tuple[Child, int], terminals: list[Terminal]
+) -> None:
+    _, port = generator
+    bad = Terminal(port, 1001)
+    bad.peer.send(b"\x10\0\0\0\1\0\0\0" + bytes(17))  # no ciphertext
+    with pytest.raises(ConnectionError):
+        bad.hear()
+    bad.peer.sock.close()
+    assert terminals[0].ask(51) is None
+
+
+def test_writes_hold_every_frame_in_order() -> None:
+    frames = [bytes([number]) * 300 for number in range(250)]
+    for count in (1, 249, 250, 251, 1000):
+        joined = b"".join(load.writes(frames, count))
+        assert joined == b"".join(frames[number % 250] for number in range(count))
+    assert max(map(len, load.writes(frames, 1000))) <= load.WRITE_BYTES

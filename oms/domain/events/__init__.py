@@ -2,13 +2,16 @@
 
 data_of(event)                    what stands under `data` in an envelope
 event_of(type, version, data)     the same event again
+said_by(event)                    the record, where an event says one and nothing more; else the event itself
 """
 
 from collections.abc import Mapping
 from typing import Any, Final, cast, get_args
 
 import msgspec
+from msgspec.structs import astuple
 
+from ..records import AccountRecord, DealRecord, OrderRecord, SymbolRecord
 from ..values import plain
 from .account import AccountChanged, AccountOpened, AccountState
 from .command import (
@@ -24,6 +27,7 @@ from .command import (
     CommandSettled,
     CommandUnknown,
 )
+from .daemon import DaemonStarted, DaemonStopped
 from .deal import DealAmended, DealBooked, DealRemoved
 from .finding import AnomalySeen, DriftSeen
 from .ledger import BalanceReported, LedgerCorrected, LedgerOpened
@@ -68,6 +72,7 @@ CommandEvent = (
 RiskEvent = RiskLimits | RiskBreached | EquityMark
 ReconcileEvent = ReconcileReport
 FindingEvent = DriftSeen | AnomalySeen
+DaemonEvent = DaemonStarted | DaemonStopped
 
 Event = (
     SessionEvent
@@ -82,11 +87,23 @@ Event = (
     | RiskEvent
     | ReconcileEvent
     | FindingEvent
+    | DaemonEvent
 )
 
 TAG_FIELD: Final = "event"
 CLASSES: Final[dict[str, type[Event]]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Event)}
 VERSION: Final = 1  # of every type so far
+
+# Events that say a record and nothing more.  The record is what is kept of them: two that are equal are equal
+# whichever event brought them.
+RECORDS: Final[dict[type[Event], type[msgspec.Struct]]] = {
+    AccountChanged: AccountRecord,
+    SymbolChanged: SymbolRecord,
+    OrderPlaced: OrderRecord,
+    OrderUpdated: OrderRecord,
+    OrderEnded: OrderRecord,
+    DealBooked: DealRecord,
+}
 
 
 class UnknownEvent(ValueError):
@@ -124,6 +141,12 @@ def event_of(kind: str, version: int, data: Mapping[str, Any]) -> Event:
         raise BadEvent(f"{kind}: {why}") from None
 
 
+def said_by(event: Event) -> msgspec.Struct:
+    """The record that an event says, where it says nothing else; else the event itself."""
+    record = RECORDS.get(type(event))
+    return event if record is None else record(*astuple(event))
+
+
 def symbol_of(event: Event) -> str | None:
     """The symbol that an event speaks of, as its NATS subject ends with; None for none."""
     match event:
@@ -134,6 +157,7 @@ def symbol_of(event: Event) -> str | None:
 
 __all__ = [
     "CLASSES",
+    "RECORDS",
     "VERSION",
     "AccountChanged",
     "AccountEvent",
@@ -155,6 +179,9 @@ __all__ = [
     "CommandSending",
     "CommandSettled",
     "CommandUnknown",
+    "DaemonEvent",
+    "DaemonStarted",
+    "DaemonStopped",
     "DealAmended",
     "DealBooked",
     "DealEvent",
@@ -196,6 +223,7 @@ __all__ = [
     "UnknownEvent",
     "data_of",
     "event_of",
+    "said_by",
     "symbol_of",
     "type_of",
 ]

@@ -1,0 +1,240 @@
+"""Market data on core NATS: ticks, books, statistics, as cheaply as can be.
+
+A message per tick (`tick`), all ticks of a push in one (`ticks`), or both.  msgspec encodes them on Trio's
+side: half the cost of formatting prepared text, and the other thread has more to do anyway.
+
+Where NATS does not keep up, whoever hands over is asked to wait.  If that is not enough, only the newest
+tick, book and statistics of each symbol are kept until there is room; what was left out is counted.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+import msgspec
+import trio
+
+from oms.domain.events import BookChanged, StatisticsChanged
+from oms.domain.events.market import BookLevel
+from protocol.quotes import QuoteTick
+
+from .bridge import Bridge
+from .subjects import PREFIX, market
+from .subjects import ticks as all_ticks
+
+Changed = Sequence[QuoteTick] | Sequence[StatisticsChanged] | Sequence[BookChanged]
+Messages = list[tuple[str, bytes]]
+
+LOT: Final = 100_000_000
+NOT_LOGGED: Final = {"Oms-Logged": "0"}
+ROOM: Final = 4_000  # messages on their way; with more, whoever hands over should wait
+MOST: Final = 16_000  # with more, only the newest of each symbol
+PATIENCE_S: Final = 0.5  # so long `room` waits
+
+
+class Feed(Protocol):
+    """Where a push came from."""
+
+    @property
+    def account(self) -> str:
+        """Its label."""
+        ...
+
+
+class Pushed(Protocol):
+    """The market data that a push brought, merged, of one kind."""
+
+    @property
+    def feed(self) -> Feed:
+        """Whose."""
+        ...
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The symbols by the ids of the session that it came in."""
+        ...
+
+    @property
+    def changed(self) -> Changed:
+        """The data."""
+        ...
+
+
+class Tick(msgspec.Struct, gc=False, omit_defaults=True):
+    """Subject `tick`: a quote as it stands after a tick."""
+
+    account: str
+    symbol: str
+    time: int  # ms of server time
+    bid: float
+    ask: float
+    last: float
+    volume: float  # lots of the last trade
+    delayed: bool = False  # left out where it is not
+
+
+class TickOfPush(msgspec.Struct, gc=False, omit_defaults=True):
+    """One of `ticks`; as Tick, without the account."""
+
+    symbol: str
+    time: int
+    bid: float
+    ask: float
+    last: float
+    volume: float
+    delayed: bool = False
+
+
+class Ticks(msgspec.Struct, gc=False):
+    """Subject `ticks`: all ticks of a push."""
+
+    account: str
+    ticks: list[TickOfPush]
+
+
+class BookNow(msgspec.Struct, gc=False):
+    """Subject `book`: the depth of market, [price, lots], best first."""
+
+    account: str
+    symbol: str
+    time: int
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+
+
+class Statistics(msgspec.Struct, gc=False, omit_defaults=True):
+    """Subject `stat`: the day's statistics that changed, by the names of docs/protocol.md 5.2."""
+
+    account: str
+    symbol: str
+    time: int
+    values: dict[str, float | int | None]
+    delayed: bool = False
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Subjects(dict[str, str]):
+    """Subjects by symbol, made when first needed."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, symbol: str) -> str:
+        found = self[symbol] = self._make(symbol)
+        return found
+
+
+class AccountSubjects:
+    """The subjects of one account's market data."""
+
+    def __init__(self, prefix: str, account: str) -> None:
+        def of(kind: str) -> _Subjects:
+            return _Subjects(lambda symbol: market(prefix, kind, account, symbol))
+
+        self.tick, self.book, self.stat = of("tick"), of("book"), of("stat")
+        self.ticks = all_ticks(prefix, account)
+
+
+class MarketPublisher:
+    """Publishes what all accounts' pushes brought."""
+
+    def __init__(
+        self, bridge: Bridge, *, prefix: str = PREFIX, per_tick: bool = True, per_push: bool = True
+    ) -> None:
+        """`per_tick`, `per_push`: whether there is a message for each tick, for all ticks of a push."""
+        self.published = 0  # messages handed to the bridge
+        self.conflated = 0  # ticks, books, statistics left out for a newer one
+        self._bridge, self._prefix = bridge, prefix
+        self._per_tick, self._per_push = per_tick, per_push
+        self._subjects: dict[str, AccountSubjects] = {}
+        self._held: dict[tuple[str, type, str], tuple[Pushed, object, bool]] = {}
+        self._holding = trio.Event()
+
+    def publish(self, batch: Sequence[Pushed], *, logged: bool) -> None:
+        """Hand a batch over, in its order, without waiting."""
+        if self._held or self._bridge.backlog > MOST:
+            self._hold(batch, logged)
+            return
+        messages: Messages = []
+        for pushed in batch:
+            self._write(messages, pushed.feed.account, pushed.names, pushed.changed)
+        self._send(messages, logged)
+
+    async def room(self) -> None:
+        """Wait where too much is on its way already, but not for long."""
+        if self._bridge.backlog >= ROOM:
+            with trio.move_on_after(PATIENCE_S):
+                await self._bridge.room(ROOM)
+
+    async def run(self) -> None:
+        """For ever: publish what was held back, when there is room."""
+        while True:
+            await self._holding.wait()
+            await self._bridge.room(ROOM)
+            self._holding = trio.Event()
+            held, self._held = self._held, {}
+            for logged in (True, False):
+                messages: Messages = []
+                for pushed, one, was_logged in held.values():
+                    if was_logged is logged:
+                        self._write(messages, pushed.feed.account, pushed.names, [one])
+                self._send(messages, logged)
+
+    def _hold(self, batch: Sequence[Pushed], logged: bool) -> None:
+        held = self._held
+        for pushed in batch:
+            account, names = pushed.feed.account, pushed.names
+            for one in pushed.changed:
+                symbol = names.get(one.symbol_id, "") if isinstance(one, QuoteTick) else one.symbol
+                key = account, type(one), symbol
+                self.conflated += held.pop(key, None) is not None
+                held[key] = pushed, one, logged
+        self._holding.set()
+
+    def _send(self, messages: Messages, logged: bool) -> None:
+        if messages:
+            self.published += len(messages)
+            self._bridge.publish(messages, None if logged else NOT_LOGGED)
+
+    def _write(
+        self, messages: Messages, account: str, names: Mapping[int, str], changed: Sequence[object]
+    ) -> None:
+        subjects = self._subjects.get(account)
+        if subjects is None:
+            subjects = self._subjects[account] = AccountSubjects(self._prefix, account)
+        if changed and type(changed[0]) is QuoteTick:
+            self._write_ticks(messages, account, subjects, names, changed)  # type: ignore[arg-type]
+            return
+        for one in changed:
+            if isinstance(one, BookChanged):
+                book = BookNow(account, one.symbol, one.time, one.bids, one.asks)
+                messages.append((subjects.book[one.symbol], _encode(book)))
+            elif isinstance(one, StatisticsChanged):
+                statistics = Statistics(account, one.symbol, one.time, one.values, one.delayed)
+                messages.append((subjects.stat[one.symbol], _encode(statistics)))
+
+    def _write_ticks(
+        self,
+        messages: Messages,
+        account: str,
+        subjects: AccountSubjects,
+        names: Mapping[int, str],
+        ticks: Sequence[QuoteTick],
+    ) -> None:
+        """The hottest loop on this side: no calls but the encoder's."""
+        if self._per_tick:
+            subject_of, encode = subjects.tick, _encode
+            for one in ticks:
+                name, lots = names[one.symbol_id], one.volume / LOT
+                tick = Tick(account, name, one.time, one.bid, one.ask, one.last, lots, one.delayed)
+                messages.append((subject_of[name], encode(tick)))
+        if self._per_push:
+            rows = [
+                TickOfPush(
+                    names[one.symbol_id], one.time, one.bid, one.ask, one.last, one.volume / LOT, one.delayed
+                )
+                for one in ticks
+            ]
+            messages.append((subjects.ticks, _encode(Ticks(account, rows))))

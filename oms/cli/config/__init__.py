@@ -1,0 +1,1 @@
+"""`oms config`: looking at a configuration before it is used (docs/configuration.md)."""

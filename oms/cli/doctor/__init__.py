@@ -1,0 +1,1 @@
+"""`oms doctor`: whether everything that a daemon needs is there (docs/cli.md)."""

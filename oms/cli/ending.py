@@ -1,0 +1,62 @@
+"""How a command ends: its exit code, and what is said on the way out.
+
+Whoever reads our output may stop reading (`oms log show | head`), and whoever typed the command may stop
+waiting: neither is an error of ours, and neither leaves a traceback.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import typer
+
+OK: Final = 0
+FAILED: Final = 1  # something is wrong with what was looked at
+WRONG: Final = 2  # the words make no sense, or the daemon refused them
+NO_ACCOUNT: Final = 3
+NOBODY: Final = 4  # NATS is not there, or no daemon behind it
+INTERRUPTED: Final = 130  # as shells have it
+
+
+class Failure(Exception):
+    """What a command cannot do, in words for whoever typed it, and its exit code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def ended(name: str, run: Callable[[], int | None], *, interrupted: int = INTERRUPTED) -> int:
+    """Run it; the exit code.  `interrupted` is the one of Ctrl-C."""
+    code = OK
+    try:
+        code = run() or OK
+        sys.stdout.flush()
+    except* Failure as group:
+        code = _failed(name, _first(group))
+    except* BrokenPipeError:
+        code = _unread()
+    except* OSError as group:
+        code = _failed(name, _first(group))
+    except* KeyboardInterrupt:
+        code = interrupted
+    return code
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    why = group.exceptions[0]
+    return _first(why) if isinstance(why, BaseExceptionGroup) else why
+
+
+def _failed(name: str, why: BaseException) -> int:
+    typer.echo(f"oms {name}: {why}", err=True)
+    return why.code if isinstance(why, Failure) else FAILED
+
+
+def _unread() -> int:
+    """Nobody reads any more; what Python still holds back must not fail when it exits."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+    return OK

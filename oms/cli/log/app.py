@@ -1,0 +1,142 @@
+"""`oms log info | show | tail | market`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from oms.cli.ending import INTERRUPTED, OK, ended
+
+if TYPE_CHECKING:
+    from oms.cli.log.places import Place
+    from oms.eventlog.reader import Wanted
+
+app = typer.Typer(no_args_is_help=True, help="What was logged: read only, whether the daemon runs or not.")
+
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder; or -c, which names it.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="The daemon's settings."),
+]
+Account = Annotated[str | None, typer.Option("--account", metavar="NAME", help="One account; else all.")]
+Types = Annotated[
+    list[str] | None, typer.Option("--type", metavar="TYPE", help="deal.booked, 'order.*'; may be repeated.")
+]
+Symbol = Annotated[str | None, typer.Option("--symbol", metavar="NAME", help="Events about this symbol.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="2026-11-21T01:04:05Z, or 10m, 2h30m ago.")
+]
+Before = Annotated[str | None, typer.Option("--before", metavar="TIME", help="As --since; this is left out.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=0, metavar="N", help="Not more than these.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")]
+
+
+@app.command()
+def info(data: Data = None, config: Config = None, account: Account = None, json: Json = False) -> None:
+    """Which journals and market files are there, how long, how they end.  Exit code 1: a file is damaged."""
+    from oms.cli.log.info import info as shown
+
+    _end(data, config, lambda place: shown(place, account, json=json))
+
+
+@app.command()
+def show(
+    data: Data = None,
+    config: Config = None,
+    account: Account = None,
+    after: Annotated[int, typer.Option("--after", min=0, metavar="SEQ", help="Those behind it.")] = 0,
+    until: Annotated[int | None, typer.Option("--until", min=0, metavar="SEQ", help="The last one.")] = None,
+    types: Types = None,
+    symbol: Symbol = None,
+    since: Since = None,
+    before: Before = None,
+    limit: Limit = None,
+    json: Annotated[bool, typer.Option("--json", help="The stored bytes, one event a line.")] = False,
+) -> None:
+    """Events, oldest first."""
+    from oms.cli.log.show import Range
+    from oms.cli.log.show import show as shown
+
+    wanted = _wanted(types, symbol, since, before)
+    _end(
+        data, config, lambda place: shown(place, account, Range(after, until), wanted, limit=limit, json=json)
+    )
+
+
+@app.command()
+def tail(
+    data: Data = None,
+    config: Config = None,
+    account: Account = None,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, metavar="N", help="Of those before now.")
+    ] = 10,
+    types: Types = None,
+    symbol: Symbol = None,
+    json: Annotated[bool, typer.Option("--json", help="The stored bytes, one event a line.")] = False,
+) -> None:
+    """The last events, then those that come, until Ctrl-C."""
+    from oms.cli.lasting import until_ended
+    from oms.cli.log.tail import tail as shown
+
+    wanted = _wanted(types, symbol, None, None)
+    _end(
+        data,
+        config,
+        lambda place: until_ended(lambda: shown(place, account, wanted, lines, json=json)),
+        interrupted=OK,
+    )
+
+
+@app.command()
+def market(
+    data: Data = None,
+    config: Config = None,
+    account: Account = None,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="ticks, book, ...")] = None,
+    since: Since = None,
+    before: Before = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """Market data as they were received: a line per push, its rows as they were stored."""
+    from oms.cli.log.market import Wanted
+    from oms.cli.log.market import market as shown
+
+    wanted = Wanted(account, kind, *_moments(since, before))
+    _end(data, config, lambda place: shown(place, wanted, limit=limit, json=json))
+
+
+def _end(
+    data: Path | None,
+    config: Path | None,
+    run: "Callable[[Place], int | None]",
+    *,
+    interrupted: int = INTERRUPTED,
+) -> None:
+    from oms.cli.log.places import place_of
+
+    raise typer.Exit(ended("log", lambda: run(place_of(data, config)), interrupted=interrupted))
+
+
+def _wanted(types: list[str] | None, symbol: str | None, since: str | None, before: str | None) -> "Wanted":
+    from oms.eventlog.reader import Wanted
+
+    return Wanted(tuple(types) if types else None, symbol, *_moments(since, before))
+
+
+def _moments(since: str | None, before: str | None) -> tuple[int | None, int | None]:
+    import time
+
+    from oms.cli.log.moments import moment
+
+    now, found = time.time_ns(), []
+    for name, text in (("--since", since), ("--before", before)):
+        try:
+            found.append(None if text is None else moment(text, now))
+        except ValueError as why:
+            raise typer.BadParameter(f"{name}: {why}") from None
+    return found[0], found[1]

@@ -1,0 +1,62 @@
+"""What is printed: tables for people, JSON lines for programs.
+
+Text that came from a broker is never trusted with a terminal: what is not printable is shown escaped.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+WIDTH: Final = 200  # of a table that goes elsewhere than to a terminal
+GOOD, POOR, BAD = "green", "yellow", "red"
+
+
+class Column(NamedTuple):
+    """One column of a table; numbers stand to the right."""
+
+    title: str
+    number: bool = False
+    cut: bool = False  # may be cut where the terminal is narrow
+
+
+def console() -> Console:
+    """Colours on a terminal only, and not where NO_COLOR says no."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, markup=False, emoji=False)
+
+
+def plain(value: object) -> str:
+    """A value as text that does nothing to a terminal."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = value if isinstance(value, str) else str(value)
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], title: str = "") -> Table:
+    """A table; a cell that is a rich Text keeps its colour."""
+    made = Table(box=None, header_style="bold", title=title or None, title_justify="left", pad_edge=False)
+    for column in columns:
+        made.add_column(
+            column.title,
+            justify="right" if column.number else "left",
+            no_wrap=True,
+            overflow="ellipsis" if column.cut else "fold",
+        )
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
+    return made
+
+
+def print_json(value: Any) -> None:
+    """One line, at once."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.flush()

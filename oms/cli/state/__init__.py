@@ -1,0 +1,1 @@
+"""`oms state`: what a running daemon says of its accounts, over NATS (docs/cli.md)."""

@@ -1,0 +1,65 @@
+"""`oms state orders | positions | account | pnl | quotes | sessions | symbols`."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from oms.cli.nats_options import Ca, Cert, Config, Creds, Key, Nats, Nkey, Prefix, User
+
+What = Literal["orders", "positions", "account", "pnl", "quotes", "sessions", "symbols"]
+
+
+def state(
+    what: Annotated[What, typer.Argument(help="What is asked.")],
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="NAME", help="One account; else all.")
+    ] = None,
+    symbol: Annotated[
+        list[str] | None,
+        typer.Option("--symbol", metavar="NAME", help="Of this symbol; quotes, symbols: may be repeated."),
+    ] = None,
+    mask: Annotated[
+        str | None, typer.Option("--mask", metavar="PATH", help="symbols: those that fit, 'Forex\\*'.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="orders: those that ended too.")] = False,
+    min_seq: Annotated[
+        int | None, typer.Option("--min-seq", min=0, metavar="SEQ", help="Answered when that is recorded.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="X", help="As it was then: a seq, a time, 10m (ago).")
+    ] = None,
+    config: Config = None,
+    nats: Nats = None,
+    user: User = None,
+    creds: Creds = None,
+    nkey: Nkey = None,
+    ca: Ca = None,
+    cert: Cert = None,
+    key: Key = None,
+    prefix: Prefix = None,
+    json: Annotated[bool, typer.Option("--json", help="The replies as JSON, one line per account.")] = False,
+) -> None:
+    """What a running daemon knows of its accounts, asked over NATS.
+
+    Exit code 2: refused, 3: no such account, 4: NATS or the daemon is not there.
+    """
+    from oms.cli.asking import Said
+    from oms.cli.ending import ended
+    from oms.cli.state.show import Question, as_of_given, show
+
+    request: dict[str, Any] = _symbols(what, symbol or [])
+    request |= {"mask": mask} if mask is not None else {}
+    request |= {"all": True} if every else {}
+    request |= {"min_seq": min_seq} if min_seq is not None else {}
+    request |= {"as_of": as_of_given(as_of)} if as_of is not None else {}
+    said = Said(nats, user, creds, nkey, ca, cert, key, prefix)
+    question = Question(what, account, request, json)
+    raise typer.Exit(ended("state", lambda: show(config, said, question)))
+
+
+def _symbols(what: What, names: list[str]) -> dict[str, Any]:
+    if what in ("quotes", "symbols"):
+        return {"symbols": names} if names else {}
+    if len(names) > 1:
+        raise typer.BadParameter(f"--symbol: {what} are asked for one symbol, or for all")
+    return {"symbol": names[0]} if names else {}

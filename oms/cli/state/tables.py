@@ -1,0 +1,49 @@
+"""Replies as tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from rich.table import Table
+
+from oms.cli.printing import table
+from oms.cli.state.fields import (
+    ACCOUNTS,
+    LISTED,
+    ORDERS,
+    POSITIONS,
+    QUOTES,
+    SESSIONS,
+    SPECIFICATIONS,
+    TOTALS,
+    WORTH,
+    Field,
+)
+from oms.cli.state.query import LISTS, Reply
+
+FIELDS: Final[Mapping[str, Sequence[Field]]] = {
+    "orders": ORDERS, "positions": POSITIONS, "account": ACCOUNTS, "quotes": QUOTES, "sessions": SESSIONS
+}  # fmt: skip
+
+
+def tables(what: str, replies: Sequence[Reply]) -> list[Table]:
+    """One table of all accounts, or two where there are sums as well."""
+    match what:
+        case "pnl":
+            return [made(TOTALS, replies), made(WORTH, rows("positions", replies))]
+        case "symbols":  # where some were named their specifications, else the list
+            named = list(rows("symbols", replies))
+            return [made(SPECIFICATIONS, named) if named else made(LISTED, rows("listed", replies))]
+    return [made(FIELDS[what], rows(what, replies) if what in LISTS else replies)]
+
+
+def rows(name: str, replies: Iterable[Reply]) -> Iterable[dict[str, Any]]:
+    """The rows of a list in the replies, each with its account."""
+    for reply in replies:
+        for row in reply.get(name, ()):
+            yield {**row, "account": reply.get("account")}
+
+
+def made(fields: Sequence[Field], found: Iterable[Mapping[str, Any]], title: str = "") -> Table:
+    """A table of these fields."""
+    cells = ([field.cell(row) for field in fields] for row in found)
+    return table([field.column for field in fields], cells, title)

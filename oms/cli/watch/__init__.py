@@ -1,0 +1,1 @@
+"""`oms watch`: sessions, quotes, positions, orders, profit, as they change (docs/cli.md)."""

@@ -1,0 +1,36 @@
+"""The configuration: strict TOML, variables of the environment over it, frozen settings out of them.
+
+`load` gives settings that can be used as they are, or a ConfigError with every problem that was found, each
+with its file, line and key.  No message, no repr and no log shows a secret (docs/configuration.md).
+"""
+
+from .loading import load
+from .locality import beyond_loopback
+from .problems import ConfigError, Problem
+from .secret import Secret
+from .settings import (
+    AccountSettings,
+    DataSettings,
+    HttpSettings,
+    LimitSettings,
+    LogSettings,
+    NatsSettings,
+    RiskSettings,
+    Settings,
+)
+
+__all__ = [
+    "AccountSettings",
+    "ConfigError",
+    "DataSettings",
+    "HttpSettings",
+    "LimitSettings",
+    "LogSettings",
+    "NatsSettings",
+    "Problem",
+    "RiskSettings",
+    "Secret",
+    "Settings",
+    "beyond_loopback",
+    "load",
+]

@@ -1,0 +1,1 @@
+"""The daemon over HTTP: whether it lives, whether it is ready, its metrics."""

@@ -1,0 +1,258 @@
+"""deploy/nats: the server starts with it, and each user may do what it needs and no more."""
+
+import asyncio
+import subprocess
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import nats.errors
+import nats.micro
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import RetentionPolicy, StreamConfig
+from nats.micro.request import Request
+
+from .server import NATS_SERVER, PASSWORDS, VARIABLES, Wire, adapted, environment, running, user
+
+AUDIT = "audit.API"
+EVENT = "oms.v1.evt.main.deal.booked.EURUSD"
+MARKET = [f"oms.v1.{kind}.main.EURUSD" for kind in ("tick", "book", "stat")] + ["oms.v1.ticks.main"]
+
+MAY_PUBLISH = {
+    "oms": [EVENT, *MARKET, "oms.v1.head.main", "oms.v1.dead.main", "_R_.x"],
+    "trader": ["oms.v1.cmd.main.submit", "oms.v1.cmd.main.submit.desk", "oms.v1.queue.main.close"],
+    "listener": ["oms.v1.query.main.positions", "$SRV.PING", "$SRV.STATS.oms"],
+    "auditor": ["audit.API.CONSUMER.MSG.NEXT.OMS_EVT_main.replay"],
+}
+MAY_NOT_PUBLISH = {
+    "oms": [
+        *("oms.v1.cmd.main.submit", "oms.v1.queue.main.submit", "oms.v1.query.main.state", "elsewhere"),
+        *("$JS.API.STREAM.DELETE.OMS_EVT_main", "$JS.API.STREAM.PURGE.OMS_EVT_main"),
+        *("$JS.API.STREAM.UPDATE.OMS_EVT_main", "$JS.API.STREAM.MSG.DELETE.OMS_EVT_main"),
+    ],
+    "trader": [
+        *(EVENT, *MARKET, "oms.v1.ctl.main.halt", "oms.v1.head.main", "oms.v1.query.main.state", "_INBOX.x"),
+        *("$JS.API.INFO", "$JS.API.STREAM.DELETE.OMS_EVT_main", "$SYS.REQ.SERVER.PING"),
+    ],
+    "listener": [
+        *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.submit", "oms.v1.ctl.main.halt"),
+        *("$JS.API.INFO", "$JS.API.CONSUMER.CREATE.OMS_QUEUE_main", "_INBOX.x"),
+    ],
+    "auditor": [
+        *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.submit", "oms.v1.query.main.state"),
+        *("$JS.API.INFO", "$JS.API.STREAM.DELETE.OMS_EVT_main", "_INBOX.x"),
+    ],
+}
+MAY_SUBSCRIBE = {
+    "oms": ["oms.v1.cmd.main.>", "oms.v1.ctl.main.>", "oms.v1.query.main.>", "$SRV.PING", "_INBOX.abc.*"],
+    "trader": ["_INBOX.abc.*"],
+    "listener": [EVENT, "oms.v1.evt.>", *MARKET, "oms.v1.tick.>", "oms.v1.head.>", "_INBOX.abc.*"],
+    "auditor": ["_INBOX.abc.*"],
+}
+MAY_NOT_SUBSCRIBE = {
+    "oms": [">", "oms.v1.>", "$JS.>"],
+    "trader": [">", "oms.v1.cmd.>", "oms.v1.evt.>", "oms.v1.tick.>", "$SRV.PING"],
+    "listener": [">", "oms.v1.>", "oms.v1.cmd.>", "oms.v1.query.>", "$SRV.PING"],
+    "auditor": [">", "oms.v1.evt.>", "oms.v1.queue.>", "$JS.API.>"],
+}
+# What an auditor may say, and nothing answers to.
+NOT_FOR_AUDITORS = [
+    *("STREAM.CREATE.OTHER", "STREAM.UPDATE.OMS_EVT_main", "STREAM.DELETE.OMS_EVT_main"),
+    *("STREAM.PURGE.OMS_EVT_main", "STREAM.MSG.DELETE.OMS_EVT_main", "STREAM.MSG.GET.OMS_QUEUE_main"),
+    *("CONSUMER.CREATE.OMS_QUEUE_main.thief", "CONSUMER.DURABLE.CREATE.OMS_QUEUE_main.thief"),
+    *("CONSUMER.MSG.NEXT.OMS_QUEUE_main.rest", "CONSUMER.DELETE.OMS_QUEUE_main.rest"),
+]
+USERS = sorted(MAY_PUBLISH)
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[dict[str, list[str]]]:
+    with running(tmp_path) as ports:
+        yield ports
+
+
+@pytest.fixture
+def url(ports: dict[str, list[str]]) -> str:
+    (url,) = ports["nats"]
+    return url
+
+
+def run(scene: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(scene, 20))
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_what_a_user_may_and_may_not(name: str, url: str) -> None:
+    publish = [*MAY_PUBLISH[name], *MAY_NOT_PUBLISH[name]]
+    subscribe = [*MAY_SUBSCRIBE[name], *MAY_NOT_SUBSCRIBE[name]]
+    with Wire(url, name, PASSWORDS[name]) as wire:
+        published = {subject: wire.publish(subject) for subject in publish}
+        subscribed = {subject: wire.subscribe(subject) for subject in subscribe}
+    assert [subject for subject, refused in published.items() if not refused] == MAY_PUBLISH[name]
+    assert [subject for subject, refused in subscribed.items() if not refused] == MAY_SUBSCRIBE[name]
+    refusals = [refused for refused in (*published.values(), *subscribed.values()) if refused]
+    assert all(refused.startswith("'Permissions Violation for ") for refused in refusals)
+
+
+@pytest.mark.parametrize(("name", "password"), [("oms", "wrong"), ("trader", PASSWORDS["oms"]), ("", "")])
+def test_only_those_who_know_a_password_come_in(name: str, password: str, url: str) -> None:
+    with Wire(url, name, password) as wire:
+        assert wire.connect() == "'Authorization Violation'"
+
+
+def test_questions_are_answered_across_accounts_and_nobody_there_is_told_at_once(url: str) -> None:
+    async def scene() -> None:
+        async with (
+            user(url, "oms") as (oms, oms_refused),
+            user(url, "trader") as (trader, trader_refused),
+            user(url, "listener") as (listener, listener_refused),
+        ):
+            service = await nats.micro.add_service(oms, name="oms", version="1.0.0")
+
+            async def answer(request: Request) -> None:
+                await request.respond(request.subject.encode())
+
+            await service.add_endpoint(name="cmd-main", subject="oms.v1.cmd.main.>", handler=answer)
+            await service.add_endpoint(name="query-main", subject="oms.v1.query.main.>", handler=answer)
+            await oms.flush()
+            submitted = await trader.request("oms.v1.cmd.main.submit", b"{}", timeout=5)
+            asked = await listener.request("oms.v1.query.main.state", b"{}", timeout=5)
+            pinged = await listener.request("$SRV.PING.oms", timeout=5)
+            assert submitted.data == b"oms.v1.cmd.main.submit"
+            assert asked.data == b"oms.v1.query.main.state"
+            assert b'"name":"oms"' in pinged.data.replace(b" ", b"")
+            for who, subject in ((trader, "cmd.nobody.submit"), (listener, "query.nobody.state")):
+                with pytest.raises(nats.errors.NoRespondersError):
+                    await who.request(f"oms.v1.{subject}", b"{}", timeout=5)
+            await service.stop()
+            assert oms_refused == trader_refused == listener_refused == []
+
+    run(scene())
+
+
+async def streams_made(oms: Client) -> None:
+    """What the daemon makes: the stream of events, and the queue of commands."""
+    events = StreamConfig(
+        name="OMS_EVT_main", subjects=["oms.v1.evt.main.>"], deny_delete=True, deny_purge=True
+    )
+    queue = StreamConfig(
+        name="OMS_QUEUE_main",
+        subjects=["oms.v1.queue.main.submit", "oms.v1.queue.main.submit.*"],
+        retention=RetentionPolicy.WORK_QUEUE,
+    )
+    for config in (events, queue):
+        await oms.jetstream().add_stream(config)
+
+
+def test_the_auditor_replays_what_the_daemon_wrote_and_the_listener_hears_it(url: str) -> None:
+    async def scene() -> None:
+        async with (
+            user(url, "oms") as (oms, oms_refused),
+            user(url, "auditor") as (auditor, auditor_refused),
+            user(url, "listener") as (listener, listener_refused),
+        ):
+            await streams_made(oms)
+            heard: list[Msg] = []
+
+            async def hear(message: Msg) -> None:
+                heard.append(message)
+
+            await listener.subscribe("oms.v1.evt.main.>", cb=hear)
+            await listener.flush()
+            for seq in (1, 2, 3):
+                body, fence = b'{"seq":%d}' % seq, {"Nats-Expected-Last-Sequence": str(seq - 1)}
+                ack = await oms.jetstream().publish(EVENT, body, headers=fence)
+                assert ack.seq == seq
+            last = await oms.jetstream().get_msg("OMS_EVT_main", 3)
+            assert last.data == b'{"seq":3}'
+
+            wanted = [b'{"seq":1}', b'{"seq":2}', b'{"seq":3}']
+            js = auditor.jetstream(prefix=AUDIT)
+            pull = await js.pull_subscribe("oms.v1.evt.main.>", durable="replay", stream="OMS_EVT_main")
+            pulled = await pull.fetch(3, timeout=5)
+            for message in pulled:
+                await message.ack_sync(timeout=5)
+            assert [message.data for message in pulled] == wanted
+            assert (await js.get_msg("OMS_EVT_main", 2)).data == wanted[1]
+            assert [message.data for message in heard] == wanted
+            await js.delete_consumer("OMS_EVT_main", "replay")
+            assert oms_refused == auditor_refused == listener_refused == []
+
+    run(scene())
+
+
+def test_a_queued_command_is_accepted_and_only_the_daemon_takes_it(url: str) -> None:
+    async def scene() -> None:
+        async with (
+            user(url, "oms") as (oms, oms_refused),
+            user(url, "trader") as (trader, trader_refused),
+            user(url, "auditor") as (auditor, auditor_refused),
+        ):
+            await streams_made(oms)
+            ack = await trader.request("oms.v1.queue.main.submit.desk", b"command", timeout=5)
+            assert b'"stream":"OMS_QUEUE_main"' in ack.data
+            for call in NOT_FOR_AUDITORS:
+                with pytest.raises(nats.errors.NoRespondersError):
+                    await auditor.request(f"{AUDIT}.{call}", b"{}", timeout=5)
+            js = oms.jetstream()
+            taken = await js.pull_subscribe("oms.v1.queue.main.>", durable="rest", stream="OMS_QUEUE_main")
+            (command,) = await taken.fetch(1, timeout=5)
+            await command.ack_sync(timeout=5)
+            assert command.data == b"command"
+            assert trader_refused == oms_refused == auditor_refused == []
+
+    run(scene())
+
+
+def test_no_answer_can_be_led_into_the_stream_of_events(url: str) -> None:
+    """A user who names a subject of the stream as the place to answer to: it is one of its own account."""
+
+    async def scene() -> None:
+        async with (
+            user(url, "oms") as (oms, _),
+            user(url, "trader") as (trader, _),
+            user(url, "listener") as (listener, _),
+            user(url, "auditor") as (auditor, _),
+        ):
+            await streams_made(oms)
+            asked: asyncio.Queue[Msg] = asyncio.Queue()
+
+            async def answer(request: Msg) -> None:
+                await request.respond(b"answer")
+                asked.put_nowait(request)
+
+            await oms.subscribe("oms.v1.cmd.main.>", cb=answer)
+            await oms.subscribe("oms.v1.query.main.>", cb=answer)
+            await oms.flush()
+            before = (await oms.jetstream().stream_info("OMS_EVT_main")).state.last_seq
+            await trader.publish("oms.v1.queue.main.submit", b"{}", reply=EVENT)
+            await trader.publish("oms.v1.cmd.main.submit", b"{}", reply=EVENT)
+            await listener.publish("oms.v1.query.main.state", b"{}", reply=EVENT)
+            await auditor.publish(f"{AUDIT}.STREAM.INFO.OMS_EVT_main", b"", reply=EVENT)
+            for client in (trader, listener, auditor):
+                await client.flush()
+            assert {(await asked.get()).subject, (await asked.get()).subject} == {
+                "oms.v1.cmd.main.submit",
+                "oms.v1.query.main.state",
+            }
+            await oms.flush()
+            await asyncio.sleep(0.1)
+            assert (await oms.jetstream().stream_info("OMS_EVT_main")).state.last_seq == before
+
+    run(scene())
+
+
+def test_it_listens_on_this_machine_only(ports: dict[str, list[str]]) -> None:
+    for urls in (ports["nats"], ports["monitoring"]):
+        assert [one.rpartition(":")[0].rpartition("/")[2] for one in urls] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("missing", sorted(VARIABLES))
+def test_without_one_of_the_passwords_it_does_not_start(missing: str, tmp_path: Path) -> None:
+    environ = {name: value for name, value in environment().items() if name != missing}
+    command: list[str | Path] = [NATS_SERVER, "-t", "-c", adapted(tmp_path)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert missing in done.stderr

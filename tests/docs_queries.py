@@ -1,0 +1,288 @@
+"""docs/queries.md: every query, written from its types and from replies of the code, or compared with them.
+
+    python -m tests.docs_queries            writes the document
+    python -m tests.docs_queries --check    changes nothing; exit code 1 and a diff when it differs
+
+The whole file is generated.  The meaning of a field is the comment behind its declaration; the example of a
+query is what an account of the tests answers.
+"""
+
+import argparse
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import trio
+
+from oms.domain.events.command import Reason
+from oms.domain.records import DealRecord, SymbolRecord
+from oms.domain.values import Ticket
+from oms.projections.commands import Command
+from oms.projections.rates import Conversion, Leg
+from oms.queries import QUERIES, Listed
+from oms.queries.candles import Candle
+from oms.queries.market import QuoteRow
+from oms.queries.money import (
+    Accrued,
+    FloatingShown,
+    PnlRow,
+    PositionRow,
+    RealisedShown,
+    Unvalued,
+)
+from oms.queries.reply import Error, ErrorReply
+from oms.queries.trades import OrderRow
+from protocol.records.market import Rate
+from tests.docs_tables import _comments
+from tests.queries.scene import NOON, OFFSET, Account
+
+DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "queries.md"
+REMEDY: Final = "python -m tests.docs_queries"
+WIDTH: Final = 110
+DIFF_LIMIT: Final = 60  # lines: the rest says nothing new
+
+HEAD: Final = """\
+# Queries
+
+What can be asked of an account, by request-reply on `oms.v1.query.<account>.<what>`. An empty payload is
+`{}`. An account that nobody holds has no responder. Written from the types in `oms/queries`; do not edit.
+
+**Formats.** JSON, or MessagePack of the same fields where the request has the header `Content-Type:
+application/msgpack`. A reply comes in the request's format. *decimal* is a string such as `"0.10"`, exact,
+without an exponent; market data are numbers; *ticket* is a string of digits; what is not known is null (`?`
+= may be null). Times of records are RFC 3339 of the server's clock with the offset then in force, times of
+quotes milliseconds of the server's clock since 1970. Fields may be added, never renamed.
+
+**Strict.** A field that the query does not have, a key that is there twice, a number with a fraction, NaN,
+text that is no Unicode: each is refused, and the refusal names the field. A request has at most 64 kB.
+
+**Read your writes.** With `min_seq` a query is answered when that event is recorded. After 5 seconds
+without it the error is `behind`, and its `seq` says how far the journal is.
+
+**Time travel.** With `as_of`, a seq or an RFC 3339 time, the journal is folded up to there; `seq` in the
+reply is the last event that is in it. Queries that need more than the journal do not have the field. Prices
+of then are not known, so positions have no value. It takes as long as reading the journal; one at a time.
+
+**Pages.** A list stops at `limit` rows, or earlier, so that no reply has more than 512 kB. Then `next` is
+not null: ask again with it as `after`. (`rates`: `next_from` as `from`, `next_to` as `to`.)
+
+**Windows.** `from` belongs to a window, `to` does not. Records know the server's wall clock alone; an RFC
+3339 time becomes one with the offset that is in force now.
+
+**Stale.** Replies are given from the books even when the venue is away; `stale` is then true.
+
+**Errors.** The reply is an [ErrorReply](#errorreply); over NATS its number and code are the headers
+`Nats-Service-Error-Code` and `Nats-Service-Error`.
+
+| number | code | when |
+| --- | --- | --- |
+| 400 | bad_request | the request cannot be meant |
+| 400 | too_large | the reply would have more than 512 kB all the same |
+| 404 | unknown_query | there is no such query |
+| 404 | unknown_symbol | the venue has no such symbol |
+| 409 | behind | `min_seq` is not recorded yet |
+| 500 | unreadable | the journal cannot be read |
+| 503 | venue_unavailable | the venue has to be asked, and cannot be |
+"""
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "orders": {"symbol": "EURUSD"},
+    "positions": {"symbol": "EURUSD"},
+    "account": {},
+    "pnl": {},
+    "quotes": {"symbols": ["EURUSD", "XAUUSD"]},
+    "symbols": {"symbol": "EURUSD"},
+    "history": {"from": "2026-11-21 12:00:01", "to": "2026-11-21T10:00:02Z"},
+    "deals": {"min_seq": 12, "limit": 1},
+    "rates": {"symbol": "EURUSD", "timeframe": "H1", "from": "2026-11-21T08:00:00Z", "count": 2},
+    "events": {"types": ["account.*", "ledger.opened"], "after": 2},
+    "state": {"as_of": 6},
+    "risk": {},
+    "sessions": {},
+    "commands": {"final": False},
+}
+TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
+    *(OrderRow, DealRecord, PositionRow, QuoteRow, Candle, SymbolRecord, Listed),
+    *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
+    *(ErrorReply, Error),
+)
+NAMES: Final[dict[Any, str]] = {
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    Decimal: "decimal",
+    msgspec.Raw: "object",
+    Ticket: "ticket",
+}
+
+
+def render() -> str:
+    """The document."""
+    examples = trio.run(_examples)
+    parts = [HEAD]
+    parts += [_query(what, examples[what]) for what in QUERIES]
+    parts.append("## Types\n")
+    parts += [
+        f"### {kind.__name__}\n\n{_says(kind)}\n\n{_table(kind, kind.__struct_fields__)}" for kind in TYPES
+    ]
+    return "\n".join(parts)
+
+
+async def _examples() -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        account = Account(Path(folder))
+        account.quotes.put("EURUSD", 1.08101, 1.08103)
+        account.quotes.put("USDJPY", 150.05, 150.07)
+        hour = NOON + OFFSET
+        account.venue.bars = [
+            Rate(hour - 7200 + 3600 * n, 1.08, 1.082, 1.0795, 1.081, 1200 + n, 0.0) for n in range(3)
+        ]
+        found = {what: await account.ask(what, EXAMPLES[what]) for what in QUERIES}
+        account.journal.close()
+        return found
+
+
+def _query(what: str, reply: Any) -> str:
+    query = QUERIES[what]
+    lines = [
+        f"## {what}",
+        "",
+        _says(query.request),
+        "",
+        _table(query.request, query.request.__struct_fields__),
+        f"Reply: {_says(query.reply)}",
+        "",
+        _table(query.reply, query.reply.__struct_fields__, replies=True),
+        "Example:",
+        "",
+        f"```json\n{json.dumps(EXAMPLES[what])}\n```",
+        "",
+        f"```json\n{_laid_out(reply)}\n```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _laid_out(value: Any, indent: int = 0) -> str:
+    """JSON for reading: what fits on a line is on one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if indent + len(flat) <= WIDTH or not isinstance(value, dict | list) or not value:
+        return flat
+    pad = " " * (indent + 2)
+    if isinstance(value, dict):
+        inner = [f"{json.dumps(name)}: {_laid_out(one, indent + 2)}" for name, one in value.items()]
+    else:
+        inner = [_laid_out(one, indent + 2) for one in value]
+    ends = "{}" if isinstance(value, dict) else "[]"
+    lines = f",\n{pad}".join(inner) if not isinstance(value, dict) else _filled(inner, pad)
+    return f"{ends[0]}\n{pad}{lines}\n{' ' * indent}{ends[1]}"
+
+
+def _filled(fields: list[str], pad: str) -> str:
+    """Fields of an object, as many on a line as go; one that takes several lines has them to itself."""
+    lines: list[str] = []
+    for one in fields:
+        joinable = bool(lines) and "\n" not in one and "\n" not in lines[-1]
+        if joinable and len(pad) + len(lines[-1]) + len(one) + 2 <= WIDTH:
+            lines[-1] += f", {one}"
+        else:
+            lines.append(one)
+    return f",\n{pad}".join(lines)
+
+
+def _says(kind: type) -> str:
+    return " ".join((kind.__doc__ or "").split())
+
+
+def _table(kind: type[msgspec.Struct], names: Sequence[str], *, replies: bool = False) -> str:
+    hints, comments = get_type_hints(kind, include_extras=True), _comments_of(kind)
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    asked = not replies and kind.__name__.endswith("Request")
+    rows = [
+        f"| {fields[n].encode_name} | {_type(hints[n])} |"
+        + (f" {_default(fields[n])} |" if asked else "")
+        + f" {comments.get(n, '')} |"
+        for n in names
+    ]
+    head = "| field | type | default | meaning |" if asked else "| field | type | meaning |"
+    return "\n".join([head, "| --- " * (4 if asked else 3) + "|", *rows, ""])
+
+
+def _comments_of(kind: type) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for owner in reversed(kind.__mro__):
+        if owner.__module__.startswith("oms."):
+            found |= _comments(owner.__module__).get(owner.__name__, {})
+    return found
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    return "" if field.default is None else f"`{msgspec.json.encode(field.default).decode()}`"
+
+
+def _type(hint: Any) -> str:
+    if hint in NAMES:
+        return NAMES[hint]
+    if get_origin(hint) is Annotated:
+        base, meta = get_args(hint)[0], get_args(hint)[1]
+        return "ticket" if str(meta.pattern).startswith("^[1-9]") else _type(base) + _bounds(meta)
+    if get_origin(hint) is Literal:
+        return ", ".join(f"`{word}`" for word in get_args(hint))
+    if isinstance(hint, UnionType) or get_origin(hint) is Union:
+        options = [_type(option) for option in get_args(hint) if option is not NoneType]
+        return " or ".join(options) + ("?" if NoneType in get_args(hint) else "")
+    if get_origin(hint) in (list, tuple):
+        inner = [option for option in get_args(hint) if option is not Ellipsis]
+        listed = get_origin(hint) is list or len(inner) < len(get_args(hint))
+        return f"list of {_type(inner[0])}" if listed else f"({', '.join(map(_type, inner))})"
+    if get_origin(hint) is dict:
+        return f"object of {_type(get_args(hint)[1])}"
+    return f"[{hint.__name__}](#{hint.__name__.lower()})"
+
+
+def _bounds(meta: msgspec.Meta) -> str:
+    """What limits a number or a list; the length of a name is no news."""
+    if meta.ge is not None and meta.le is not None and meta.le < 2**53 - 1:
+        return f" {meta.ge}..{meta.le}"
+    return f" (at most {meta.max_length})" if meta.max_length and meta.max_length != 256 else ""
+
+
+def differences(text: str, path: Path) -> Iterator[str]:
+    """The diff between the document and what the types want, cut short."""
+    wanted = render().splitlines()
+    lines = list(difflib.unified_diff(text.splitlines(), wanted, f"{path}", "as declared", n=0, lineterm=""))
+    yield from lines[:DIFF_LIMIT]
+    if len(lines) > DIFF_LIMIT:
+        yield f"... {len(lines) - DIFF_LIMIT} more lines"
+
+
+def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stdout.write) -> int:
+    """Write or check the document; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.docs_queries", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 and a diff")
+    parser.add_argument("path", nargs="?", type=Path, default=DOCUMENT, help="another copy of the document")
+    options = parser.parse_args(arguments)
+    path: Path = options.path
+    if not options.check:
+        path.write_text(render(), "utf-8")
+        return 0
+    diff = list(differences(path.read_text("utf-8") if path.exists() else "", path))
+    if diff:
+        say("\n".join([*diff, f"{path} differs from the types; `{REMEDY}` mends it", ""]))
+    return int(bool(diff))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
