@@ -51,7 +51,7 @@ async def listen(client: Client, account: str) -> int:
         link = sha256(link + message.data).digest()
         event = json.loads(message.data)
         assert event["seq"] == message.metadata.sequence.stream == seq, "a gap"
-        assert message.headers["Oms-Hash"] == link.hex(), f"the chain is broken at seq {seq}"
+        assert (message.headers or {})["Oms-Hash"] == link.hex(), f"the chain is broken at seq {seq}"
         print(message.data.decode())
     print(json.dumps({"account": account, "events": seq, "head": link.hex()}))
     return 0

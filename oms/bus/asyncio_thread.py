@@ -189,10 +189,12 @@ class AsyncioThread:
 
     async def _part(self, client: Client) -> None:
         """Close it, or tear it off where it does not close."""
-        with suppress(*TROUBLES):
-            async with asyncio.timeout(self._limits.close_s):
-                await client.close()
-        abort(client)
+        try:
+            with suppress(*TROUBLES):
+                async with asyncio.timeout(self._limits.close_s):
+                    await client.close()
+        finally:
+            abort(client)
 
     # What nats-py says.
 

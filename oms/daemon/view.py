@@ -111,9 +111,9 @@ class AccountView:
 
     @property
     def offset(self) -> int:
-        """Seconds that the server's clock is ahead of UTC."""
+        """Seconds that the server's clock is ahead of UTC, what was learned from ticks in it."""
         terms = self.books.account()
-        return terms.utc_offset if terms else 0
+        return (terms.utc_offset if terms else 0) + self._account.feed.skew.seconds
 
     def moment(self) -> Moment:
         """Now."""

@@ -1,7 +1,8 @@
 """Whether books and venue say the same (docs/semantics.md 7).
 
 Equal means: the same orders, the same positions with the same side and volume and an average price within one
-point, balance and credit to the cent.  What is younger than a moment is not judged: its push may be on its way.
+point, balance and credit to the cent.  An order younger than a moment is not judged: its push may be on its
+way.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ from typing import Final
 
 import trio
 
-from oms.domain.events import SessionEnded
+from oms.domain.events import SessionEnded, SessionRefused
 from oms.eventlog.errors import FileError
 from oms.recorder import Recorder
 from oms.sessions.address import Address
@@ -20,7 +20,7 @@ from oms.sessions.connection import Connection
 from oms.sessions.dialing import Opener
 from oms.sessions.history import HistoryPlan
 from oms.sessions.link import Limits, connected
-from oms.sessions.login import Keys
+from oms.sessions.login import LOGIN, Keys, Unavailable
 from oms.sessions.opening import TurnedAway
 from oms.sessions.outage import Ended, Outage, Reason
 from protocol.messages import Answer, Refused, Request
@@ -73,6 +73,7 @@ class Account:
         self._lasting = Lasting(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {})
         self._attempt = 0  # since the last session that became ready
         self._lost = False  # pushes could not be stored
+        self._refused_with: int | None = None  # the last attempt's login, by a code that may heal
 
     @property
     def connected(self) -> bool:
@@ -102,6 +103,7 @@ class Account:
             while self.recorder.broken is None:
                 began = trio.current_time()
                 pause_s = 0.0
+                outage: BaseException | None = None
                 try:
                     await self.standing.move(link=CONNECTING)
                     turned = await self._session()
@@ -109,10 +111,11 @@ class Account:
                         await self._refused(turned)
                         return
                 except* Outage as group:
-                    self._failed("outage", group)
+                    outage = self._failed("outage", group)
                 except* FileError as group:
                     self._failed("journal", group)
                     pause_s = FULL_DISK_S
+                await self._tell_refusal(outage)
                 failures = 1 if trio.current_time() - began >= self._backoff.settled else failures + 1
                 await trio.sleep(max(pause_s, self._backoff.delay(failures, self._chance)))
                 self._lost = self._lost or pause_s > 0
@@ -208,9 +211,18 @@ class Account:
         self._told("refused", str(turned))
         await self.standing.move(link=REFUSED, reason="refused")
 
-    def _failed(self, what: str, group: BaseExceptionGroup[BaseException]) -> None:
-        self.last_error = str(_first(group))
+    def _failed(self, what: str, group: BaseExceptionGroup[BaseException]) -> BaseException:
+        why = _first(group)
+        self.last_error = str(why)
         self._told(what, self.last_error)
+        return why
+
+    async def _tell_refusal(self, why: BaseException | None) -> None:
+        """A login refused for now is an event, once for each code in a row."""
+        code = why.code if isinstance(why, Unavailable) and why.command == LOGIN else None
+        if code is not None and code != self._refused_with and self.recorder.broken is None:
+            await self.recorder.record([SessionRefused(code, str(why))])
+        self._refused_with = code
 
 
 class Lost(Outage):

@@ -11,6 +11,7 @@ import trio
 
 from oms.domain.events import (
     AccountChanged,
+    AnomalySeen,
     BalanceReported,
     Event,
     OrderEnded,
@@ -51,6 +52,7 @@ from .standing import (
 SUBSCRIBE_BOOK: Final = 22
 SETTLE_S: Final = 1.0  # from a doubt to the round that looks: what is missing may be on its way
 RACED_AGAIN_S: Final = 5.0
+LEARN_S: Final = 5.0
 
 
 class Options(NamedTuple):
@@ -133,11 +135,12 @@ class Conversation:
         if isinstance(found, TurnedAway):
             await self._lasting.recorder.record([SessionRefused(found.code or 0, str(found), terminal=True)])
             return found
-        self._terms = translate.terms_of(found.account)
+        self._know(translate.terms_of(found.account))
         self.catalogue = Catalogue(found.symbols, found.account)
         permission, reason = await self._agree()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._follow)
+            nursery.start_soon(self._learn_clock)
             await self._watch()
             await self._published()
             await self._become_ready(permission, reason)
@@ -154,6 +157,11 @@ class Conversation:
             ]
         )
         await self._lasting.standing.move(link=RECONCILING)
+
+    def _know(self, terms: translate.Terms) -> None:
+        if self._terms is not None and terms.offset != self._terms.offset:
+            self._lasting.feed.skew.forget()
+        self._terms = terms
 
     # To READY.
 
@@ -283,7 +291,7 @@ class Conversation:
     def _tell(self, one: Waiting, turn: Turn) -> None:
         assert self._terms is not None  # noqa: S101 - drained only then
         if isinstance(one, Push) and one.command == ACCOUNT_CHANGED:
-            self._terms = translate.terms_of(one.value)
+            self._know(translate.terms_of(one.value))
             if self.catalogue is not None:
                 self.catalogue.account = one.value
         turn.see(heard.observations(one, self._terms))
@@ -315,6 +323,16 @@ class Conversation:
             order = self._lasting.recorder.books.order(event.order)
             return order is not None and order.missing > 0
         return isinstance(event, BalanceReported)
+
+    async def _learn_clock(self) -> None:
+        """Look now and then whether the server's clock is what its offset says; else ask for the account."""
+        skew = self._lasting.feed.skew
+        while True:
+            await trio.sleep(LEARN_S)
+            if self._terms is not None and skew.learn(self._terms.offset):
+                told = AnomalySeen("clock_skew", "server_time", field="utc_offset", value=str(skew.seconds))
+                await self._lasting.recorder.record([told])
+                self.doubt("clock")
 
     # Staying equal.
 

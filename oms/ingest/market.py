@@ -18,6 +18,7 @@ from protocol.messages import Push
 from protocol.quotes import QuoteTick
 
 from .quotes import QuoteBoard
+from .skew import Skew
 
 TICKS, STATISTICS, BOOKS = 8, 17, 23
 MARKET: Final = frozenset({TICKS, STATISTICS, BOOKS})
@@ -59,6 +60,7 @@ class Feed:
     def __init__(self, account: str, pump: "Pump", clock: Callable[[], int]) -> None:
         self.account = account
         self.board = QuoteBoard()
+        self.skew = Skew()
         self.ticks = 0  # received; likewise below
         self.pushes = dict.fromkeys(KINDS, 0)
         self._pump, self._clock = pump, clock
@@ -72,6 +74,8 @@ class Feed:
             rows = list(push.value.rows())
             changed = self.board.ticks(rows, at)
             self.ticks += len(rows)
+            if changed and not changed[-1].delayed:
+                self.skew.hear(changed[-1].time, at // 1_000_000)
         elif command == STATISTICS:
             rows = list(push.value.rows())
             changed = self.board.statistics(push.value, at)
@@ -138,7 +142,7 @@ class Pump:
             while self._waiting:
                 self._batch()
                 await trio.lowlevel.checkpoint()
-            await self._publisher.room()
+                await self._publisher.room()
 
     def flush(self) -> None:
         """Log and publish what is left."""
