@@ -31,20 +31,11 @@ MOST: Final = 16_000  # with more, only the newest of each symbol
 PATIENCE_S: Final = 0.5  # so long `room` waits
 
 
-class Feed(Protocol):
-    """Where a push came from."""
-
-    @property
-    def account(self) -> str:
-        """Its label."""
-        ...
-
-
 class Pushed(Protocol):
     """The market data that a push brought, merged, of one kind."""
 
     @property
-    def feed(self) -> Feed:
+    def account(self) -> str:
         """Whose."""
         ...
 
@@ -159,7 +150,7 @@ class MarketPublisher:
             return
         messages: Messages = []
         for pushed in batch:
-            self._write(messages, pushed.feed.account, pushed.names, pushed.changed)
+            self._write(messages, pushed.account, pushed.names, pushed.changed)
         self._send(messages, logged)
 
     async def room(self) -> None:
@@ -179,13 +170,13 @@ class MarketPublisher:
                 messages: Messages = []
                 for pushed, one, was_logged in held.values():
                     if was_logged is logged:
-                        self._write(messages, pushed.feed.account, pushed.names, [one])
+                        self._write(messages, pushed.account, pushed.names, [one])
                 self._send(messages, logged)
 
     def _hold(self, batch: Sequence[Pushed], logged: bool) -> None:
         held = self._held
         for pushed in batch:
-            account, names = pushed.feed.account, pushed.names
+            account, names = pushed.account, pushed.names
             for one in pushed.changed:
                 symbol = names.get(one.symbol_id, "") if isinstance(one, QuoteTick) else one.symbol
                 key = account, type(one), symbol

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,12 +19,13 @@ import apsw
 from .committer import Kind, committer
 from .errors import Damaged, FileError, LocalError
 from .retention import Place, latest_of, remove_old, size
-from .segment import ACCOUNT, KIND, Push, Segment, encoded
+from .segment import ACCOUNT, KIND, Pushed, Segment, encoded
 
 GB: Final = 1_000_000_000
 SECOND: Final = 1_000_000_000  # in nanoseconds
 LOOK_NS: Final = SECOND  # how often the disk is looked at
 RETRY_NS: Final = 10 * SECOND  # after a failure
+LATEST: Final = 10**19  # nanoseconds: what 19 digits write
 ROOMIER: Final = 1.1  # so much more than the least must be free before logging goes on
 
 
@@ -73,7 +75,7 @@ class MarketLog:
         self._next_look_ns = 0  # how long after that
         self._committer = committer(kind, self._commit)
 
-    def write(self, pushes: Sequence[Push]) -> bool:
+    def write(self, pushes: Sequence[Pushed]) -> bool:
         """Log pushes, in one commit; whether they are logged.  LocalError where a push is none.
 
         Not beside `append`: there is one writer.
@@ -83,7 +85,7 @@ class MarketLog:
         self._tell()
         return logged
 
-    async def append(self, pushes: Sequence[Push]) -> bool:
+    async def append(self, pushes: Sequence[Pushed]) -> bool:
         """As `write`, together with what other tasks append at the same time."""
         rows = _rows(pushes)
         stored = await self._committer.submit(rows, sum(map(len, rows)))
@@ -164,12 +166,16 @@ def _utc(at_ns: int) -> datetime:
     return datetime.fromtimestamp(at_ns // SECOND, UTC)
 
 
-def _rows(pushes: Sequence[Push]) -> list[bytes]:
+def _rows(pushes: Sequence[Pushed]) -> list[bytes]:
     for push in pushes:
-        for name, most in (("kind", KIND), ("account", ACCOUNT)):
-            word = getattr(push, name)
-            if not 0 < len(word) <= most or not word.isascii() or word != word.strip():
-                raise LocalError(name, f"{ascii(word)[:80]} is not 1 to {most} plain letters")
-        if not 0 <= push.received_at < 10**19:
+        _check(push.kind, push.account)
+        if not 0 <= push.received_at < LATEST:
             raise LocalError("received_at", f"{push.received_at} is no moment")
     return [encoded(push) for push in pushes]
+
+
+@lru_cache(4096)
+def _check(kind: str, account: str) -> None:
+    for name, word, most in (("kind", kind, KIND), ("account", account, ACCOUNT)):
+        if not 0 < len(word) <= most or not word.isascii() or word != word.strip():
+            raise LocalError(name, f"{ascii(word)[:80]} is not 1 to {most} plain letters")

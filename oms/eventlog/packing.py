@@ -1,6 +1,7 @@
 """How a push's rows become one blob of the market log: small, and exactly the same rows again.
 
-MessagePack of [rows, floats, numbers, column, ...].  `rows` = how many; `floats` = a mask, bit n set where
+One or two rows are MessagePack of [row, ...] as they are: there is little to gain, and much to do for each.
+More are MessagePack of [rows, floats, numbers, column, ...].  `rows` = how many; `floats` = a mask, bit n set where
 the nth column holds doubles.  All doubles, column by column, are `numbers`: little-endian single precision
 where every one of them comes back unchanged, which whole wire prices do up to 2^24 and zeros always, else
 double precision; the length tells which.  The other columns follow in order: one value where all rows have
@@ -18,6 +19,7 @@ import msgspec
 from .errors import LocalError
 
 SINGLE: Final = 4  # bytes of a number
+FEW: Final = 2  # rows that are kept as they are
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[Any]).decode
@@ -31,6 +33,8 @@ def _struct(code: str, count: int) -> struct.Struct:
 def packed(rows: Sequence[tuple[Any, ...]]) -> bytes:
     """Rows of equal length, each column of one type, as a struct takes them apart; LocalError otherwise."""
     count = len(rows)
+    if 0 < count <= FEW:
+        return _as_they_are(rows)
     packing: list[Any] = [count, 0, b""]
     mask, bit = 0, 1
     numbers: tuple[float, ...] = ()
@@ -54,7 +58,10 @@ def packed(rows: Sequence[tuple[Any, ...]]) -> bytes:
 def unpacked(blob: bytes) -> list[tuple[Any, ...]]:
     """The rows; LocalError where the blob was not made by `packed`."""
     try:
-        count, mask, numbers, *others = _decode(blob)
+        count, *packing = _decode(blob)
+        if isinstance(count, list):
+            return [tuple(row) for row in (count, *packing)]
+        mask, numbers, *others = packing
         doubles = iter(_columns(numbers, count, mask.bit_count()))
         columns = [
             next(doubles) if mask >> place & 1 else _spread(others.pop(0), count)
@@ -63,6 +70,15 @@ def unpacked(blob: bytes) -> list[tuple[Any, ...]]:
         return list(zip(*columns, strict=True))
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error) as why:
         raise LocalError("rows", f"cannot be unpacked: {why}") from None
+
+
+def _as_they_are(rows: Sequence[tuple[Any, ...]]) -> bytes:
+    if len(rows[0]) != len(rows[-1]):
+        raise LocalError("rows", "cannot be packed: they are of unequal length")
+    try:
+        return _encode(rows)
+    except (ValueError, TypeError, OverflowError) as why:
+        raise LocalError("rows", f"cannot be packed: {why}") from None
 
 
 def _numbers(values: tuple[float, ...]) -> bytes:

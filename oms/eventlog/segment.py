@@ -9,7 +9,8 @@ blob.
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Protocol
 
 import apsw
 
@@ -29,8 +30,32 @@ INSERT: Final = """INSERT INTO push (seq, kind, account, received_at, body, hash
     FROM carray(?4)"""
 
 
+class Pushed(Protocol):
+    """What the log takes for a push."""
+
+    @property
+    def kind(self) -> str:
+        """A word of the caller's."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Whose."""
+        ...
+
+    @property
+    def received_at(self) -> int:
+        """Nanoseconds of UTC."""
+        ...
+
+    @property
+    def rows(self) -> Sequence[tuple[Any, ...]]:
+        """As `packing` takes them."""
+        ...
+
+
 class Push(NamedTuple):
-    """Market data as they came: `kind` is a word of the caller's, rows as `packing` takes them."""
+    """Market data as they came."""
 
     kind: str
     account: str
@@ -38,14 +63,19 @@ class Push(NamedTuple):
     rows: Sequence[tuple[Any, ...]]
 
 
-def encoded(push: Push) -> bytes:
+def encoded(push: Pushed) -> bytes:
     """A push as it is hashed and handed to SQLite."""
     return packed_row(push.kind, push.account, push.received_at, packed(push.rows))
 
 
 def packed_row(kind: str, account: str, received_at: int, body: bytes) -> bytes:
     """A row's columns as one blob."""
-    return b"%019d%08d%-10b%-32b%b" % (received_at, len(body), kind.encode(), account.encode(), body)
+    return b"%019d%08d%b%b" % (received_at, len(body), _place(kind, account), body)
+
+
+@lru_cache(4096)
+def _place(kind: str, account: str) -> bytes:
+    return b"%-10b%-32b" % (kind.encode(), account.encode())
 
 
 class Segment:

@@ -7,8 +7,9 @@ who is too slow to take them gets the newest of each symbol.
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
+import msgspec
 import trio
 
 from oms.domain.events import BookChanged, StatisticsChanged
@@ -27,16 +28,17 @@ SYMBOLS: Final = "symbols"  # the table that ids are read by: first in a session
 BATCH: Final = 256  # pushes in one commit: so long the loop stands still
 ROOM: Final = 20_000  # pushes that may wait; then reading waits too
 PATIENCE_S: Final = 0.5  # so long at most
+SKEW_OF: Final = 8  # pushes of which one tells the server's clock
 
 Changed = list[QuoteTick] | list[StatisticsChanged] | list[BookChanged]
 
 
-class Received(NamedTuple):
-    """A market push of one account."""
+class Received(msgspec.Struct, gc=False):
+    """A market push of one account, as the log takes it and as it is published."""
 
-    feed: "Feed"
-    command: int
-    at: int  # nanoseconds of UTC
+    kind: str
+    account: str
+    received_at: int  # nanoseconds of UTC
     rows: Sequence[tuple[Any, ...]]  # as received
     names: Mapping[int, str]  # symbols by the ids of the session that it came in
     changed: Changed  # merged
@@ -74,7 +76,7 @@ class Feed:
             rows = list(push.value.rows())
             changed = self.board.ticks(rows, at)
             self.ticks += len(rows)
-            if changed and not changed[-1].delayed:
+            if self.pushes[TICKS] % SKEW_OF == 0 and changed and not changed[-1].delayed:
                 self.skew.hear(changed[-1].time, at // 1_000_000)
         elif command == STATISTICS:
             rows = list(push.value.rows())
@@ -89,7 +91,7 @@ class Feed:
             ]
             changed = self.board.books(push.value, at)
         if rows:
-            self._pump.put(Received(self, command, at, rows, self.board.names, changed))
+            self._pump.put(Received(KINDS[command], self.account, at, rows, self.board.names, changed))
 
     def table(self) -> Logged | None:
         """The symbols by which the rows are read; None while there are none."""
@@ -160,11 +162,11 @@ class Pump:
     def _write(self, batch: list[Received]) -> bool:
         if self._log is None:
             return False
-        pushes = [Logged(KINDS[one.command], one.feed.account, one.at, one.rows) for one in batch]
-        logged = self._log.write([*self._tables(), *pushes])
+        tables = self._tables() if self._untold else []
+        logged = self._log.write([*tables, *batch])
         if self._untold:  # this batch began a file
             logged = self._log.write(self._tables()) and logged
-        self.logged += len(pushes) * logged
+        self.logged += len(batch) * logged
         return logged
 
     def _tables(self) -> list[Logged]:

@@ -186,6 +186,18 @@ async def test_room_is_waited_for(tmp_path: Path) -> None:
             assert bridge.backlog < 1_000
 
 
+async def test_requests_overtake_what_waits(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        async with linked(server) as bridge:
+            with pytest.raises(NoResponders):
+                await bridge.request("nobody")  # so that its inbox is there
+            for _ in range(400):  # together less than what nats-py would stop for by itself
+                bridge.publish([("a", b"0123456789")] * 100)
+            with pytest.raises(NoResponders):
+                await bridge.request("nobody", within_s=SOON_S)
+            assert bridge.backlog > 10_000
+
+
 @pytest.mark.slow
 async def test_a_server_that_stands_still_is_left_and_the_end_is_bounded(tmp_path: Path) -> None:
     changes: list[LinkChange] = []

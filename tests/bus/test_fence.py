@@ -68,6 +68,22 @@ async def test_a_message_of_somebody_else_is_found_while_publishing(tmp_path: Pa
         assert [one.data for one in await stored(server, "OMS_EVT_main")][1:] == [b"{}"]
 
 
+async def test_a_message_of_somebody_else_is_found_at_a_reconnect(tmp_path: Path) -> None:
+    """Though nothing is to be published."""
+    with nats_server(tmp_path / "nats") as server, writer(tmp_path) as source:
+        async with linked(server) as bridge, trio.open_nursery() as nursery:
+            outbox = Outbox(nursery, bridge, source)
+            await outbox.empty()
+            await foreign(server, b"{}")
+            await trio.to_thread.run_sync(server.kill)
+            await until(lambda: outbox.state.text == "NATS is away")
+            assert (outbox.state.caught_up, outbox.state.failed) == (False, "")
+            await trio.to_thread.run_sync(server.start)
+            await until(lambda: outbox.state.failed)
+            nursery.cancel_scope.cancel()
+    assert outbox.state.failed == "stream_ahead"
+
+
 async def test_a_journal_restored_from_an_old_copy_is_found(tmp_path: Path) -> None:
     with nats_server(tmp_path / "nats") as server:
         with writer(tmp_path) as source:
