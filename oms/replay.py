@@ -114,7 +114,7 @@ def save_snapshot(folder: Path, account: str, books: Books, seq: int) -> None:
     costs nothing but the time of the next start (the snapshot that was there stays); LocalError for a seq
     that is not recorded; Damaged, Unreadable for the journal.
     """
-    with closing(Reader(folder / f"{account}.db")) as reader:
+    with closing(Reader(folder / f"{account}.db")) as reader, _nothing_collected():
         last = reader.get(seq)
         if last is None:
             raise LocalError("seq", f"{seq} is not in {reader.path}")
@@ -199,8 +199,8 @@ class _Replay:
         """What a row is, or completes; None where parts are still to come."""
         found = row.envelope()
         self.parts.append(found)
-        if len({row.type, *(part.type for part in self.parts)}) > 1:
-            raise LocalError("type", f"is {row.type}, of the bodies {[part.type for part in self.parts]}")
+        if not row.type == found.type == self.parts[0].type:
+            raise LocalError("type", f"is {row.type}, in the body {found.type}, before {self.parts[0].type}")
         if found.part == len(self.parts) < (found.parts or 0):
             return None
         if len(self.parts) > 1 or found.part is not None:

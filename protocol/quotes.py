@@ -1,7 +1,7 @@
 """The official merge of ticks (docs/protocol.md 5.1) with statistics (5.2) into quotes.
 
 Live and delayed quotes of a symbol are two states that never mix.  Nothing here reads a clock: the only
-times are the venue's.  `apply_ticks` is the hottest loop of the project, hence its inlined rounding.
+times are the venue's.  `apply_ticks` is the hottest loop of the project, hence the prices that it remembers.
 """
 
 from collections.abc import Iterable
@@ -18,13 +18,24 @@ BID, ASK, LAST, VOLUME = 1, 2, 4, 8
 DELAYED_TICK: Final = 512  # flag of a tick
 DELAYED_STATISTICS: Final = 1  # flag of a statistics record
 
-_EXACT: Final = 2.0**49  # up to here a whole number survives / 10^d × 10^d within less than a half
+MOST_PRICES: Final = 1 << 16  # remembered, for each number of digits
 
 # symbol_id, tick_time, fields, bid, ask, last, tick_volume, time_ms_delta, flags: a TICK as it was unpacked
 TickRow = tuple[int, int, int, float, float, float, int, int, int]
 
 
 NEVER: Final = -(2**63)  # before every time
+
+# What wire prices come to, by digits: a market moves among few of them, whatever symbol or session.
+_PRICES: Final[dict[int, dict[float, float]]] = {}
+
+
+def _scaled(prices: dict[float, float], wire: float, digits: int) -> float:
+    """A wire price that is not remembered yet."""
+    if len(prices) >= MOST_PRICES:
+        prices.clear()
+    price = prices[wire] = scale_price(wire, digits)
+    return price
 
 
 @dataclass(slots=True)
@@ -99,11 +110,11 @@ class QuoteTick(msgspec.Struct, frozen=True, gc=False):
 class SymbolQuotes:
     """How a symbol's wire prices are scaled, and its two states."""
 
-    __slots__ = ("balance", "delayed", "digits", "live", "point", "power", "spread_diff")
+    __slots__ = ("balance", "delayed", "digits", "live", "point", "prices", "spread_diff")
 
     def __init__(self, digits: int, point: float, spread_diff: int = 0, spread_diff_balance: int = 0) -> None:
         self.digits = digits
-        self.power = float(10 ** min(max(digits, 0), 8))
+        self.prices = _PRICES.setdefault(digits, {})
         self.point = point
         self.spread_diff = spread_diff
         self.balance = spread_diff_balance
@@ -171,7 +182,7 @@ class Quotes:
         """
         applied: list[QuoteTick] = []
         append = applied.append
-        symbols, low, high = self._symbols, -_EXACT, _EXACT
+        symbols = self._symbols
         for symbol_id, seconds, bits, bid, ask, last, volume, delta, flags in ticks:
             try:
                 symbol = symbols[symbol_id]
@@ -189,20 +200,19 @@ class Quotes:
             shown = quote.bid
             fields = 0
             if bits & BID and bid:
-                # For whole wire prices, as nearly all are, the rounding of 7.1 changes nothing.
-                if bid.is_integer() and low < bid < high:
-                    bid /= symbol.power
-                else:
-                    bid = scale_price(bid, symbol.digits)
+                try:
+                    bid = symbol.prices[bid]
+                except KeyError:
+                    bid = _scaled(symbol.prices, bid, symbol.digits)
                 quote.bid_src = bid
                 fields = BID
             else:
                 bid = quote.bid_src or 0.0  # a side that was never set is shown as 0
             if bits & ASK and ask:
-                if ask.is_integer() and low < ask < high:
-                    ask /= symbol.power
-                else:
-                    ask = scale_price(ask, symbol.digits)
+                try:
+                    ask = symbol.prices[ask]
+                except KeyError:
+                    ask = _scaled(symbol.prices, ask, symbol.digits)
                 quote.ask_src = ask
                 fields |= ASK
             else:

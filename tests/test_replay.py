@@ -135,7 +135,7 @@ def test_books_go_on_from_where_they_are(account: Account) -> None:
 
 
 def test_more_than_a_page(account: Account) -> None:
-    pages = []
+    pages: list[None] = []
     for start in range(0, 2500, 500):
         account.write(*(deal_draft(1 + start + number) for number in range(500)))
     found = rebuilt(account.path, paged=lambda: pages.append(None))
@@ -255,7 +255,11 @@ def test_an_event_that_cannot_be_read_is_told_by_file_and_seq(
     [
         ("UPDATE event SET body = ? WHERE seq = 2", (b'{"half',), "seq 2: Input data was truncated"),
         ("UPDATE event SET body = ? WHERE seq = 2", (b"\x00",), "seq 2: JSON is malformed"),
-        ("UPDATE event SET type = ? WHERE seq = 2", ("deal.removed",), "seq 2: type: is deal.removed, of"),
+        (
+            "UPDATE event SET type = ? WHERE seq = 2",
+            ("deal.removed",),
+            "seq 2: type: is deal.removed, in the body deal.booked",
+        ),
         ("DELETE FROM event WHERE seq = ?", (2,), "seq 2: is missing"),
     ],
 )

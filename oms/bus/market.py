@@ -27,7 +27,7 @@ Messages = list[tuple[str, bytes]]
 LOT: Final = 100_000_000
 NOT_LOGGED: Final = {"Oms-Logged": "0"}
 ROOM: Final = 4_000  # messages on their way; with more, whoever hands over should wait
-MOST: Final = 16_000  # with more, only the newest of each symbol
+MOST: Final = 100_000  # with more, only the newest of each symbol
 PATIENCE_S: Final = 0.5  # so long `room` waits
 
 
@@ -126,6 +126,15 @@ class AccountSubjects:
 
         self.tick, self.book, self.stat = of("tick"), of("book"), of("stat")
         self.ticks = all_ticks(prefix, account)
+        self._names: Mapping[int, str] = {}
+        self._by_id: dict[int, tuple[str, str]] = {}
+
+    def by_id(self, names: Mapping[int, str]) -> dict[int, tuple[str, str]]:
+        """Name and subject `tick` of each symbol, by the ids of a session; made once for it."""
+        if names is not self._names or len(names) != len(self._by_id):
+            self._names = names
+            self._by_id = {number: (name, self.tick[name]) for number, name in names.items()}
+        return self._by_id
 
 
 class MarketPublisher:
@@ -216,11 +225,12 @@ class MarketPublisher:
     ) -> None:
         """The hottest loop on this side: no calls but the encoder's."""
         if self._per_tick:
-            subject_of, encode = subjects.tick, _encode
+            known, encode, append = subjects.by_id(names), _encode, messages.append
             for one in ticks:
-                name, lots = names[one.symbol_id], one.volume / LOT
-                tick = Tick(account, name, one.time, one.bid, one.ask, one.last, lots, one.delayed)
-                messages.append((subject_of[name], encode(tick)))
+                name, subject = known[one.symbol_id]
+                volume = one.volume / LOT if one.volume else 0.0
+                tick = Tick(account, name, one.time, one.bid, one.ask, one.last, volume, one.delayed)
+                append((subject, encode(tick)))
         if self._per_push:
             rows = [
                 TickOfPush(

@@ -145,7 +145,6 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
     """Hold the accounts and answer, until told to stop."""
     parts = daemon.parts
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(parts.pump.run)
         for name, account in daemon.accounts.items():
             nursery.start_soon(account.run)
             nursery.start_soon(_mind_fence, daemon, name)
@@ -195,9 +194,8 @@ def _query(daemon: Daemon, name: str) -> Handler:
 
 
 async def _settle(daemon: Daemon) -> None:
-    """Log what was received, publish what was recorded, as far as the limit allows."""
+    """Publish what was recorded, as far as the limit allows."""
     parts = daemon.parts
-    parts.pump.flush()
     journal = parts.journals[DAEMON]
     if journal.broken is None:
         await journal.record([DaemonStopped()])

@@ -7,9 +7,9 @@ blob.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 import apsw

@@ -1,16 +1,14 @@
-"""Market data of all accounts: logged in one commit, then published.
+"""Market data of all accounts: logged, then published, as soon as they are received.
 
-Whatever came while one batch was logged is the next.  A tick is published after it is logged; where the log
-cannot be written it is published all the same, and says so.  Market data never hold up trade facts for long:
-who is too slow to take them gets the newest of each symbol.
+What came in one read of a connection is logged in one commit.  A tick is published after it is logged; where
+the log cannot be written it is published all the same, and says so.  All of it happens before the next read:
+so nothing waits here, little is kept, and a slow reader of ours slows the venue down, for a moment.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
-import trio
 
 from oms.domain.events import BookChanged, StatisticsChanged
 from oms.eventlog.market import MarketLog, MarketState
@@ -26,8 +24,6 @@ MARKET: Final = frozenset({TICKS, STATISTICS, BOOKS})
 KINDS: Final = {TICKS: "ticks", STATISTICS: "statistics", BOOKS: "books"}
 SYMBOLS: Final = "symbols"  # the table that ids are read by: first in a session, and once in each file
 BATCH: Final = 256  # pushes in one commit: so long the loop stands still
-ROOM: Final = 20_000  # pushes that may wait; then reading waits too
-PATIENCE_S: Final = 0.5  # so long at most
 SKEW_OF: Final = 8  # pushes of which one tells the server's clock
 
 Changed = list[QuoteTick] | list[StatisticsChanged] | list[BookChanged]
@@ -52,7 +48,7 @@ class Publisher(Protocol):
         ...
 
     async def room(self) -> None:
-        """Wait a while where too much waits already."""
+        """Wait a while where too much is on its way already."""
         ...
 
 
@@ -93,6 +89,10 @@ class Feed:
         if rows:
             self._pump.put(Received(KINDS[command], self.account, at, rows, self.board.names, changed))
 
+    def flush(self) -> None:
+        """A read is over."""
+        self._pump.flush()
+
     def table(self) -> Logged | None:
         """The symbols by which the rows are read; None while there are none."""
         rows = [tuple(listed) for listed in self.board.listed()]
@@ -105,9 +105,7 @@ class Pump:
     def __init__(self, log: MarketLog | None, publisher: Publisher) -> None:
         self.logged = 0  # pushes
         self._log, self._publisher = log, publisher
-        self._waiting: deque[Received] = deque()
-        self._came = trio.Event()
-        self._room = trio.Event()
+        self._waiting: list[Received] = []
         self._untold: dict[str, Feed] = {}  # feeds whose symbols the file does not hold yet
         self._feeds: dict[str, Feed] = {}
 
@@ -117,9 +115,16 @@ class Pump:
         return found
 
     def put(self, received: Received) -> None:
-        """Something came."""
+        """Something came; it waits for the rest of its read."""
         self._waiting.append(received)
-        self._came.set()
+        if len(self._waiting) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Log and publish what waits: a read is over."""
+        if self._waiting:
+            batch, self._waiting = self._waiting, []
+            self._publisher.publish(batch, logged=self._write(batch))
 
     def retell(self, feed: Feed) -> None:
         """The feed's symbols are others: write them before what comes."""
@@ -130,34 +135,8 @@ class Pump:
         self._untold |= self._feeds
 
     async def room(self) -> None:
-        """Return when there is room for more, or after a while."""
-        if len(self._waiting) >= ROOM:
-            with trio.move_on_after(PATIENCE_S):
-                await self._room.wait()
-
-    async def run(self) -> None:
-        """Log and publish what comes, for ever."""
-        while True:
-            if not self._waiting:
-                await self._came.wait()
-            self._came = trio.Event()
-            while self._waiting:
-                self._batch()
-                await trio.lowlevel.checkpoint()
-                await self._publisher.room()
-
-    def flush(self) -> None:
-        """Log and publish what is left."""
-        while self._waiting:
-            self._batch()
-
-    def _batch(self) -> None:
-        waiting = self._waiting
-        batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
-        if len(waiting) < ROOM:
-            self._room.set()
-            self._room = trio.Event()
-        self._publisher.publish(batch, logged=self._write(batch))
+        """Return when there is room for another read, or after a while."""
+        await self._publisher.room()
 
     def _write(self, batch: list[Received]) -> bool:
         if self._log is None:

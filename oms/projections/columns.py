@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import repeat
+from operator import attrgetter
 from typing import Any, Final, TypeVar, get_args
 
 import msgspec
-from msgspec.structs import astuple, fields
+from msgspec.structs import fields
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
@@ -26,15 +27,13 @@ _Plain = tuple[list[Any], bytes]
 _Numbers = tuple[list[Decimal | None], bytes]
 
 
-def packed(kind: type[msgspec.Struct], records: Iterable[msgspec.Struct]) -> bytes:
+def packed(kind: type[msgspec.Struct], records: Sequence[msgspec.Struct]) -> bytes:
     """Records that are all of one class."""
-    rows = list(map(astuple, records))
-    columns = zip(*rows, strict=True) if rows else [()] * len(fields(kind))
-    found = [
-        _column(_texts(column) if exact else column)
-        for column, exact in zip(columns, _exact(kind), strict=True)
-    ]
-    return msgspec.msgpack.encode((len(rows), found))
+    columns = []
+    for name, exact in zip(kind.__struct_fields__, _exact(kind), strict=True):
+        values = map(attrgetter(name), records)
+        columns.append(_column(_texts(values) if exact else list(values)))
+    return msgspec.msgpack.encode((len(records), columns))
 
 
 def unpacked(kind: type[Record], blob: bytes | memoryview | msgspec.Raw) -> list[Record]:
@@ -51,7 +50,7 @@ def _texts(column: Iterable[Decimal | None]) -> list[str | None]:
     return [None if value is None else str(value) for value in column]
 
 
-def _column(values: Sequence[Any]) -> tuple[Sequence[Any], bytes]:
+def _column(values: list[Any]) -> tuple[list[Any], bytes]:
     found = dict.fromkeys(values)
     if len(found) == 1:
         return list(found), b""

@@ -99,7 +99,7 @@ class Orders:
                 recorded=[entry.record is not None for entry in entries],
                 ended=[entry.ended for entry in entries],
                 fills=[[rank[deal.deal] for deal in entry.fills] for entry in entries],
-                records=msgspec.Raw(packed(OrderRecord, (one.record for one in entries if one.record))),
+                records=msgspec.Raw(packed(OrderRecord, [one.record for one in entries if one.record])),
                 open=list(self._open),
                 removed=list(self._removed),
             )

@@ -232,6 +232,7 @@ async def test_a_server_that_stands_still_is_noticed(tmp_path: Path) -> None:
                 assert await bridge.connection() is not connection
 
 
+@pytest.mark.slow
 async def test_what_a_callback_raises_ends_the_bridge(tmp_path: Path) -> None:
     def fail(messages: list[Message]) -> None:
         raise LookupError("a bug")

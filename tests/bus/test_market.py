@@ -24,18 +24,14 @@ pytestmark = pytest.mark.trio
 NAMES = {1: "EURUSD", 2: "USDJPY.req"}
 
 
-class From(NamedTuple):
-    account: str
-
-
 class Push(NamedTuple):
-    feed: From
+    account: str
     names: Mapping[int, str]
     changed: Changed
 
 
 def push(*changed: Any, account: str = "main", names: Mapping[int, str] = NAMES) -> Push:
-    return Push(From(account), names, changed)
+    return Push(account, names, changed)
 
 
 def tick(symbol_id: int = 1, time: int = 1_700_000_000_123, **given: Any) -> QuoteTick:

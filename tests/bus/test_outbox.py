@@ -120,6 +120,7 @@ async def test_the_stream_keeps_everything_and_lets_nothing_be_removed(tmp_path:
     assert {name: config[name] for name in wanted} == wanted
 
 
+@pytest.mark.slow
 async def test_what_was_written_while_nats_was_away_follows(tmp_path: Path) -> None:
     with nats_server(tmp_path / "nats") as server, writer(tmp_path) as source:
         server.stop()

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from oms.domain import events
 from oms.domain.events import (
     CLASSES,
+    RECORDS,
     BadEvent,
     DealAmended,
     DealBooked,
@@ -21,10 +22,12 @@ from oms.domain.events import (
     UnknownEvent,
     data_of,
     event_of,
+    said_by,
     symbol_of,
     type_of,
 )
 from oms.domain.records import DealRecord
+from oms.domain.values import plain
 from tests.docs_events import DOCUMENT, main
 from tests.domain.event_values import EVENTS
 
@@ -101,6 +104,20 @@ def test_every_class_of_the_package_is_in_the_union() -> None:
 )
 def test_the_symbol_of_an_event(event: Event, symbol: str | None) -> None:
     assert symbol_of(event) == symbol
+
+
+@settings(deadline=None)
+@given(event=EVENTS)
+def test_an_event_says_a_record_or_itself(event: Event) -> None:
+    said = said_by(event)
+    if said is not event:
+        assert type(event).__mro__[1] is type(said)
+        assert data_of(event) == plain(said)
+    else:
+        assert not any(
+            issubclass(type(event), record) and record.__struct_fields__ == event.__struct_fields__
+            for record in RECORDS.values()
+        )
 
 
 @settings(deadline=None)

@@ -295,3 +295,17 @@ def test_what_is_told_of_positions_that_are_not_open_is_bounded() -> None:
     assert positions.standing(told(1, position="200")).told is not None
     (position,) = positions
     assert position.sl == D("1.05")
+
+
+@MODES
+def test_what_is_told_of_open_positions_is_kept_however_old(mode: str) -> None:
+    journal = Journal(mode)
+    for ticket in (1, 2, 3):
+        number, symbol = str(10 + ticket), f"SYM{ticket}"
+        journal.see(deal(ticket, "buy", "0.10", "1.1", order=number, position=number, symbol=symbol))
+        journal.see(pushed(told(5, position=number, ticket=number, symbol=symbol, sl=D("1.05"))))
+    for other in map(str, range(100, 1200)):
+        journal.see(pushed(told(1, position=other, ticket=other, symbol=f"X{other}")))
+    assert [one.sl for one in journal.books.positions] == [D("1.05")] * 3
+    forgotten = [journal.books.standing(told(1, position=other)).told for other in ("100", "199", "200")]
+    assert [one and one.position for one in forgotten] == [None, None, "200"]
