@@ -4,7 +4,8 @@ A message per tick (`tick`), all ticks of a push in one (`ticks`), or both.  msg
 side: half the cost of formatting prepared text, and the other thread has more to do anyway.
 
 Where NATS does not keep up, whoever hands over is asked to wait.  If that is not enough, only the newest
-tick, book and statistics of each symbol are kept until there is room; what was left out is counted.
+message of each subject is kept until there is room, and of `ticks` the newest of each symbol; what was left
+out is counted.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -103,6 +104,7 @@ class Statistics(msgspec.Struct, gc=False, omit_defaults=True):
 
 
 _encode = msgspec.json.Encoder().encode
+_decode_ticks = msgspec.json.Decoder(Ticks).decode
 
 
 class _Subjects(dict[str, str]):
@@ -149,18 +151,17 @@ class MarketPublisher:
         self._bridge, self._prefix = bridge, prefix
         self._per_tick, self._per_push = per_tick, per_push
         self._subjects: dict[str, AccountSubjects] = {}
-        self._held: dict[tuple[str, type, str], tuple[Pushed, object, bool]] = {}
+        self._accounts: set[str] = set()  # subjects `ticks`
+        self._held: dict[str, tuple[bytes, bool]] = {}  # by subject: the newest payload, whether it is logged
+        self._held_ticks: dict[str, dict[str, TickOfPush]] = {}  # by account and symbol
         self._holding = trio.Event()
 
-    def publish(self, batch: Sequence[Pushed], *, logged: bool) -> None:
-        """Hand a batch over, in its order, without waiting."""
-        if self._held or self._bridge.backlog > MOST:
-            self._hold(batch, logged)
-            return
-        messages: Messages = []
-        for pushed in batch:
-            self._write(messages, pushed.account, pushed.names, pushed.changed)
-        self._send(messages, logged)
+    def publish(self, messages: Messages, *, logged: bool) -> None:
+        """Hand messages over, in their order, without waiting."""
+        if self._held or self._held_ticks or self._bridge.backlog > MOST:
+            self._hold(messages, logged)
+        else:
+            self._send(messages, logged)
 
     async def room(self) -> None:
         """Wait where too much is on its way already, but not for long."""
@@ -175,35 +176,39 @@ class MarketPublisher:
             await self._bridge.room(ROOM)
             self._holding = trio.Event()
             held, self._held = self._held, {}
+            ticks, self._held_ticks = self._held_ticks, {}
             for logged in (True, False):
-                messages: Messages = []
-                for pushed, one, was_logged in held.values():
-                    if was_logged is logged:
-                        self._write(messages, pushed.account, pushed.names, [one])
-                self._send(messages, logged)
+                self._send([(one, body) for one, (body, was) in held.items() if was is logged], logged)
+            self._send([self._all_ticks(account, rows) for account, rows in ticks.items()], logged=True)
 
-    def _hold(self, batch: Sequence[Pushed], logged: bool) -> None:
-        held = self._held
-        for pushed in batch:
-            account, names = pushed.account, pushed.names
-            for one in pushed.changed:
-                symbol = names.get(one.symbol_id, "") if isinstance(one, QuoteTick) else one.symbol
-                key = account, type(one), symbol
-                self.conflated += held.pop(key, None) is not None
-                held[key] = pushed, one, logged
+    def _hold(self, messages: Messages, logged: bool) -> None:
+        for subject, payload in messages:
+            if subject in self._accounts:
+                found = _decode_ticks(payload)
+                rows = self._held_ticks.setdefault(found.account, {})
+                for row in found.ticks:
+                    self.conflated += row.symbol in rows
+                    rows[row.symbol] = row
+            else:
+                self.conflated += subject in self._held
+                self._held[subject] = payload, logged
         self._holding.set()
+
+    def _all_ticks(self, account: str, rows: dict[str, TickOfPush]) -> tuple[str, bytes]:
+        return self._subjects[account].ticks, _encode(Ticks(account, list(rows.values())))
 
     def _send(self, messages: Messages, logged: bool) -> None:
         if messages:
             self.published += len(messages)
             self._bridge.publish(messages, None if logged else NOT_LOGGED)
 
-    def _write(
-        self, messages: Messages, account: str, names: Mapping[int, str], changed: Sequence[object]
-    ) -> None:
+    def write(self, messages: Messages, pushed: Pushed) -> None:
+        """Append the messages of what a push brought."""
+        account, names, changed = pushed.account, pushed.names, pushed.changed
         subjects = self._subjects.get(account)
         if subjects is None:
             subjects = self._subjects[account] = AccountSubjects(self._prefix, account)
+            self._accounts.add(subjects.ticks)
         if changed and type(changed[0]) is QuoteTick:
             self._write_ticks(messages, account, subjects, names, changed)  # type: ignore[arg-type]
             return

@@ -80,14 +80,17 @@ class MarketLog:
 
         Not beside `append`: there is one writer.
         """
-        rows = _rows(pushes)
+        return self.write_rows([row_of(push) for push in pushes])
+
+    def write_rows(self, rows: Sequence[bytes]) -> bool:
+        """As `write`, of what `row_of` made."""
         logged = not rows or self._commit(rows)[0]
         self._tell()
         return logged
 
     async def append(self, pushes: Sequence[Pushed]) -> bool:
         """As `write`, together with what other tasks append at the same time."""
-        rows = _rows(pushes)
+        rows = [row_of(push) for push in pushes]
         stored = await self._committer.submit(rows, sum(map(len, rows)))
         self._tell()
         return all(stored)
@@ -166,12 +169,12 @@ def _utc(at_ns: int) -> datetime:
     return datetime.fromtimestamp(at_ns // SECOND, UTC)
 
 
-def _rows(pushes: Sequence[Pushed]) -> list[bytes]:
-    for push in pushes:
-        _check(push.kind, push.account)
-        if not 0 <= push.received_at < LATEST:
-            raise LocalError("received_at", f"{push.received_at} is no moment")
-    return [encoded(push) for push in pushes]
+def row_of(push: Pushed) -> bytes:
+    """A push as it is stored; LocalError where it is none."""
+    _check(push.kind, push.account)
+    if not 0 <= push.received_at < LATEST:
+        raise LocalError("received_at", f"{push.received_at} is no moment")
+    return encoded(push)
 
 
 @lru_cache(4096)

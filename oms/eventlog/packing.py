@@ -1,8 +1,8 @@
 """How a push's rows become one blob of the market log, and exactly the same rows again.
 
 MessagePack of [row, ...], each an array of its values; rows come back as tuples, a sequence within a row as a
-list.  Storing columns, or single precision where it does, would take a third less room and four times as long,
-at every push that is received.
+list.  Storing columns, or single precision where it does, would take a third less room and four times the
+time, at every push that is received.
 """
 
 from collections.abc import Sequence

@@ -3,6 +3,9 @@
 What came in one read of a connection is logged in one commit.  A tick is published after it is logged; where
 the log cannot be written it is published all the same, and says so.  All of it happens before the next read:
 so nothing waits here, little is kept, and a slow reader of ours slows the venue down, for a moment.
+
+A push becomes bytes at once, for the log and for NATS, and what it was made of is gone: keeping the ticks of
+a whole read until its end would cost twice as much, all of it in the processor's waiting for memory.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +14,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from oms.domain.events import BookChanged, StatisticsChanged
-from oms.eventlog.market import MarketLog, MarketState
+from oms.eventlog.market import MarketLog, MarketState, row_of
 from oms.eventlog.segment import Push as Logged
 from protocol.messages import Push
 from protocol.quotes import QuoteTick
@@ -26,6 +29,7 @@ SYMBOLS: Final = "symbols"  # the table that ids are read by: first in a session
 BATCH: Final = 256  # pushes in one commit: so long the loop stands still
 SKEW_OF: Final = 8  # pushes of which one tells the server's clock
 
+Messages = list[tuple[str, bytes]]  # subject, payload
 Changed = list[QuoteTick] | list[StatisticsChanged] | list[BookChanged]
 
 
@@ -43,8 +47,12 @@ class Received(msgspec.Struct, gc=False):
 class Publisher(Protocol):
     """Where merged market data go."""
 
-    def publish(self, batch: Sequence[Received], *, logged: bool) -> None:
-        """Hand a batch over, in its order, without waiting."""
+    def write(self, messages: Messages, received: Received) -> None:
+        """Append the messages of a push."""
+        ...
+
+    def publish(self, messages: Messages, *, logged: bool) -> None:
+        """Hand messages over, in their order, without waiting."""
         ...
 
     async def room(self) -> None:
@@ -105,7 +113,9 @@ class Pump:
     def __init__(self, log: MarketLog | None, publisher: Publisher) -> None:
         self.logged = 0  # pushes
         self._log, self._publisher = log, publisher
-        self._waiting: list[Received] = []
+        self._rows: list[bytes] = []
+        self._messages: Messages = []
+        self._count = 0  # pushes that these are of
         self._untold: dict[str, Feed] = {}  # feeds whose symbols the file does not hold yet
         self._feeds: dict[str, Feed] = {}
 
@@ -116,15 +126,21 @@ class Pump:
 
     def put(self, received: Received) -> None:
         """Something came; it waits for the rest of its read."""
-        self._waiting.append(received)
-        if len(self._waiting) >= BATCH:
+        if self._log is not None:
+            self._rows.append(row_of(received))
+        self._publisher.write(self._messages, received)
+        self._count += 1
+        if self._count >= BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Log and publish what waits: a read is over."""
-        if self._waiting:
-            batch, self._waiting = self._waiting, []
-            self._publisher.publish(batch, logged=self._write(batch))
+        if self._count:
+            rows, messages, count = self._rows, self._messages, self._count
+            self._rows, self._messages, self._count = [], [], 0
+            logged = self._write(rows)
+            self.logged += count * logged
+            self._publisher.publish(messages, logged=logged)
 
     def retell(self, feed: Feed) -> None:
         """The feed's symbols are others: write them before what comes."""
@@ -138,16 +154,16 @@ class Pump:
         """Return when there is room for another read, or after a while."""
         await self._publisher.room()
 
-    def _write(self, batch: list[Received]) -> bool:
+    def _write(self, rows: list[bytes]) -> bool:
         if self._log is None:
             return False
-        tables = self._tables() if self._untold else []
-        logged = self._log.write([*tables, *batch])
-        if self._untold:  # this batch began a file
-            logged = self._log.write(self._tables()) and logged
-        self.logged += len(batch) * logged
+        if self._untold:
+            rows = [*self._tables(), *rows]
+        logged = self._log.write_rows(rows)
+        if self._untold:  # these began a file
+            logged = self._log.write_rows(self._tables()) and logged
         return logged
 
-    def _tables(self) -> list[Logged]:
+    def _tables(self) -> list[bytes]:
         feeds, self._untold = list(self._untold.values()), {}
-        return [table for feed in feeds if (table := feed.table()) is not None]
+        return [row_of(table) for feed in feeds if (table := feed.table()) is not None]

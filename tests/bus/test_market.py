@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,12 +50,21 @@ class Heard(list[Message]):
         return [one.headers.get("Oms-Logged") for one in self]
 
 
+def publish(publisher: MarketPublisher, pushes: Sequence[Push], *, logged: bool) -> None:
+    """What became of one read."""
+    messages: list[tuple[str, bytes]] = []
+    for one in pushes:
+        publisher.write(messages, one)
+    publisher.publish(messages, logged=logged)
+
+
 async def test_each_tick_is_a_message_and_each_push_another(tmp_path: Path) -> None:
     heard = Heard()
     with nats_server(tmp_path) as server:
         async with linked(server) as bridge, bridge.subscribed("oms.v1.>", heard.extend):
             publisher = MarketPublisher(bridge)
-            publisher.publish(
+            publish(
+                publisher,
                 [push(tick(), tick(2, bid=151.5, volume=25_000_000)), push(tick(delayed=True), account="b")],
                 logged=True,
             )
@@ -91,7 +100,8 @@ async def test_which_of_both_is_published_may_be_chosen(
     heard = Heard()
     with nats_server(tmp_path) as server:
         async with linked(server) as bridge, bridge.subscribed("oms.v1.>", heard.extend):
-            MarketPublisher(bridge, **which).publish([push(tick())], logged=True)
+            publisher = MarketPublisher(bridge, **which)
+            publish(publisher, [push(tick())], logged=True)
             bridge.publish([("oms.v1.end", b"0")])
             await until(lambda: heard and heard[-1].subject == "oms.v1.end")
     assert [message.subject for message in heard] == [*subjects, "oms.v1.end"]
@@ -104,7 +114,7 @@ async def test_books_and_statistics(tmp_path: Path) -> None:
     with nats_server(tmp_path) as server:
         async with linked(server) as bridge, bridge.subscribed("acme.>", heard.extend):
             publisher = MarketPublisher(bridge, prefix="acme")
-            publisher.publish([push(book), push(day)], logged=True)
+            publish(publisher, [push(book), push(day)], logged=True)
             await until(lambda: len(heard) == 2)
     levels = {"bids": [[1.08, 2.0], [1.07, 1.5]], "asks": []}
     values = {"values": {"price_open": 1.2, "trade_deals": 7}, "delayed": True}
@@ -120,7 +130,7 @@ async def test_what_is_not_logged_says_so(tmp_path: Path) -> None:
         async with linked(server) as bridge, bridge.subscribed("oms.v1.>", heard.extend):
             publisher = MarketPublisher(bridge, per_push=False)
             for logged in (True, False, True):
-                publisher.publish([push(tick())], logged=logged)
+                publish(publisher, [push(tick())], logged=logged)
             await until(lambda: len(heard) == 3)
     assert heard.logged() == [None, "0", None]
 
@@ -129,9 +139,8 @@ async def test_a_price_that_is_no_number_is_null(tmp_path: Path) -> None:
     heard = Heard()
     with nats_server(tmp_path) as server:
         async with linked(server) as bridge, bridge.subscribed("oms.v1.>", heard.extend):
-            MarketPublisher(bridge, per_push=False).publish(
-                [push(tick(bid=math.nan, ask=math.inf, last=1e-7))], logged=True
-            )
+            publisher = MarketPublisher(bridge, per_push=False)
+            publish(publisher, [push(tick(bid=math.nan, ask=math.inf, last=1e-7))], logged=True)
             await until(lambda: heard)
     ((_, told),) = heard.told
     assert (told["bid"], told["ask"], told["last"]) == (None, None, 1e-7)
@@ -173,9 +182,9 @@ async def test_a_slow_nats_gets_the_newest_of_each_symbol(
     publisher = MarketPublisher(bridge, per_push=False)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(publisher.run)
-        publisher.publish([push(*(tick(time=number) for number in range(5)))], logged=True)
-        publisher.publish([push(tick(1, 10), tick(2, 11), tick(1, 12))], logged=True)
-        publisher.publish([push(tick(1, 13)), push(tick(1, 14), account="b")], logged=False)
+        publish(publisher, [push(*(tick(time=number) for number in range(5)))], logged=True)
+        publish(publisher, [push(tick(1, 10), tick(2, 11), tick(1, 12))], logged=True)
+        publish(publisher, [push(tick(1, 13)), push(tick(1, 14), account="b")], logged=False)
         began = trio.current_time()
         await publisher.room()  # waits for some time only
         assert trio.current_time() - began == 0.5
@@ -187,7 +196,7 @@ async def test_a_slow_nats_gets_the_newest_of_each_symbol(
             (None, [("USDJPY.req", 11)]),
             (not_logged, [("EURUSD", 13), ("EURUSD", 14)]),
         ]
-        publisher.publish([push(tick(1, 20), tick(1, 21))], logged=True)  # as before
+        publish(publisher, [push(tick(1, 20), tick(1, 21))], logged=True)  # as before
         assert slow.take() == [(None, [("EURUSD", 20), ("EURUSD", 21)])]
         nursery.cancel_scope.cancel()
 
@@ -200,10 +209,35 @@ async def test_while_nats_is_away_ticks_are_dropped_and_counted(tmp_path: Path) 
             connection = await bridge.connection()
             server.kill()
             await connection.over.wait()
-            publisher.publish([push(tick(time=1), tick(time=2))], logged=True)
+            publish(publisher, [push(tick(time=1), tick(time=2))], logged=True)
             assert bridge.dropped == 2
             await trio.to_thread.run_sync(server.start)
             await bridge.connection()
-            publisher.publish([push(tick(time=3))], logged=True)
+            publish(publisher, [push(tick(time=3))], logged=True)
             await until(lambda: heard)
     assert [told["time"] for _, told in heard.told] == [3]
+
+
+async def test_a_slow_nats_gets_one_push_with_the_newest_of_each_symbol(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market, "ROOM", 2)
+    monkeypatch.setattr(market, "MOST", 0)
+    slow = Slow()
+    bridge: Any = slow
+    publisher = MarketPublisher(bridge, per_tick=False)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(publisher.run)
+        publish(publisher, [push(tick(time=1))], logged=True)
+        publish(publisher, [push(tick(1, 10), tick(2, 11)), push(tick(1, 12))], logged=True)
+        slow.batches.clear()
+        slow.backlog = 0
+        slow.take()
+        await trio.testing.wait_all_tasks_blocked()
+        ((messages, headers),) = slow.batches
+        nursery.cancel_scope.cancel()
+    ((subject, payload),) = messages
+    told = json.loads(payload)
+    assert (subject, headers, told["account"]) == ("oms.v1.ticks.main", None, "main")
+    assert [(one["symbol"], one["time"]) for one in told["ticks"]] == [("EURUSD", 12), ("USDJPY.req", 11)]
+    assert publisher.conflated == 1

@@ -1,6 +1,6 @@
 """An account held against a paper venue in the test's own Trio: real sockets, real files, told time."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -32,10 +32,15 @@ QUICK = Pace(spacing_s=0.2, race_s=1.0, pause_s=0.05)
 class Published:
     """What was handed on."""
 
-    batches: list[tuple[Received, bool]] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
+    logged: list[bool] = field(default_factory=list)
 
-    def publish(self, batch: Sequence[Received], *, logged: bool) -> None:
-        self.batches += [(one, logged) for one in batch]
+    def write(self, messages: list[tuple[str, bytes]], received: Received) -> None:
+        messages.append((received.account, b""))
+        self.received.append(received)
+
+    def publish(self, messages: list[tuple[str, bytes]], *, logged: bool) -> None:
+        self.logged += [logged] * len(messages)
 
     async def room(self) -> None:
         await trio.lowlevel.checkpoint()
