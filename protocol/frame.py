@@ -8,6 +8,8 @@ from enum import Enum
 from struct import Struct
 from typing import Final, NamedTuple
 
+import msgspec
+
 from .cipher import Decryptor, Encryptor
 from .errors import Truncated
 
@@ -15,6 +17,7 @@ HEADER: Final = Struct("<II")
 VERSION: Final = 1
 REQUEST_HEAD: Final = Struct("<2sH")
 ANSWER_HEAD: Final = Struct("<2sHB")
+HEADER_BYTES, REQUEST_BYTES, ANSWER_BYTES = HEADER.size, REQUEST_HEAD.size, ANSWER_HEAD.size
 
 CLIENT_PREFIX: Final = b"\x00\x00"
 SERVER_PREFIX: Final = b"\xaa\xbb"
@@ -27,7 +30,7 @@ class Direction(Enum):
     ANSWER = "server-to-client"
 
 
-class Frame(NamedTuple):
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """What a frame carries.  `code` is None in requests, which have none."""
 
     command: int
@@ -66,15 +69,21 @@ def seal(frame: Frame, encryptor: Encryptor) -> bytes:
 
 def unseal(message: bytes, decryptor: Decryptor, direction: Direction) -> Frame | None:
     """The frame in a WebSocket message, None for the empty one; else `DecryptError` or `Truncated`."""
-    if len(message) <= HEADER.size:
+    if len(message) <= HEADER_BYTES:
         header_of(message)
         return None
-    inner = decryptor.decrypt(message[HEADER.size :])
-    head = REQUEST_HEAD if direction is Direction.REQUEST else ANSWER_HEAD
-    if len(inner) < head.size:
-        raise Truncated(f"frame: {len(inner)} of {head.size} bytes inside", field="frame")
+    inner = decryptor.decrypt(message[HEADER_BYTES:])
+    least = REQUEST_BYTES if direction is Direction.REQUEST else ANSWER_BYTES
+    if len(inner) < least:
+        raise Truncated(f"frame: {len(inner)} of {least} bytes inside", field="frame")
     if direction is Direction.REQUEST:
-        prefix, command = head.unpack_from(inner)
-        return Frame(command, None, inner[head.size :], prefix)
-    prefix, command, code = head.unpack_from(inner)
-    return Frame(command, code, inner[head.size :], prefix)
+        prefix, command = REQUEST_HEAD.unpack_from(inner)
+        return Frame(command, None, inner[REQUEST_BYTES:], prefix)
+    prefix, command, code = ANSWER_HEAD.unpack_from(inner)
+    return Frame(command, code, inner[ANSWER_BYTES:], prefix)
+
+
+def header_fits(message: bytes) -> bool:
+    """Whether the clear part says what the message is."""
+    length, version = HEADER.unpack_from(message)
+    return bool(version == VERSION and length == len(message) - HEADER_BYTES)

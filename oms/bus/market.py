@@ -203,34 +203,16 @@ class MarketPublisher:
             self._bridge.publish(messages, None if logged else NOT_LOGGED)
 
     def write(self, messages: Messages, pushed: Pushed) -> None:
-        """Append the messages of what a push brought."""
-        account, names, changed = pushed.account, pushed.names, pushed.changed
-        subjects = self._subjects.get(account)
-        if subjects is None:
-            subjects = self._subjects[account] = AccountSubjects(self._prefix, account)
-            self._accounts.add(subjects.ticks)
-        if changed and type(changed[0]) is QuoteTick:
-            self._write_ticks(messages, account, subjects, names, changed)  # type: ignore[arg-type]
+        """Append the messages of what a push brought.  Ticks are the hottest loop on this side."""
+        account, changed = pushed.account, pushed.changed
+        subjects = self._subjects.get(account) or self._subjects_of(account)
+        if not changed or type(changed[0]) is not QuoteTick:
+            self._write_others(messages, subjects, account, changed)
             return
-        for one in changed:
-            if isinstance(one, BookChanged):
-                book = BookNow(account, one.symbol, one.time, one.bids, one.asks)
-                messages.append((subjects.book[one.symbol], _encode(book)))
-            elif isinstance(one, StatisticsChanged):
-                statistics = Statistics(account, one.symbol, one.time, one.values, one.delayed)
-                messages.append((subjects.stat[one.symbol], _encode(statistics)))
-
-    def _write_ticks(
-        self,
-        messages: Messages,
-        account: str,
-        subjects: AccountSubjects,
-        names: Mapping[int, str],
-        ticks: Sequence[QuoteTick],
-    ) -> None:
-        """The hottest loop on this side: no calls but the encoder's."""
+        ticks: Sequence[QuoteTick] = changed  # type: ignore[assignment]  # all are of one kind
+        known, encode = subjects.by_id(pushed.names), _encode
         if self._per_tick:
-            known, encode, append = subjects.by_id(names), _encode, messages.append
+            append = messages.append
             for one in ticks:
                 name, subject = known[one.symbol_id]
                 volume = one.volume / LOT if one.volume else 0.0
@@ -239,8 +221,30 @@ class MarketPublisher:
         if self._per_push:
             rows = [
                 TickOfPush(
-                    names[one.symbol_id], one.time, one.bid, one.ask, one.last, one.volume / LOT, one.delayed
+                    known[one.symbol_id][0],
+                    one.time,
+                    one.bid,
+                    one.ask,
+                    one.last,
+                    one.volume / LOT if one.volume else 0.0,
+                    one.delayed,
                 )
                 for one in ticks
             ]
-            messages.append((subjects.ticks, _encode(Ticks(account, rows))))
+            messages.append((subjects.ticks, encode(Ticks(account, rows))))
+
+    def _subjects_of(self, account: str) -> AccountSubjects:
+        found = self._subjects[account] = AccountSubjects(self._prefix, account)
+        self._accounts.add(found.ticks)
+        return found
+
+    def _write_others(
+        self, messages: Messages, subjects: AccountSubjects, account: str, changed: Changed
+    ) -> None:
+        for one in changed:
+            if isinstance(one, BookChanged):
+                book = BookNow(account, one.symbol, one.time, one.bids, one.asks)
+                messages.append((subjects.book[one.symbol], _encode(book)))
+            elif isinstance(one, StatisticsChanged):
+                statistics = Statistics(account, one.symbol, one.time, one.values, one.delayed)
+                messages.append((subjects.stat[one.symbol], _encode(statistics)))

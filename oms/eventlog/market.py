@@ -10,22 +10,20 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import apsw
 
 from .committer import Kind, committer
-from .errors import Damaged, FileError, LocalError
+from .errors import Damaged, FileError
 from .retention import Place, latest_of, remove_old, size
-from .segment import ACCOUNT, KIND, Pushed, Segment, encoded
+from .segment import Pushed, Segment, encoded
 
 GB: Final = 1_000_000_000
 SECOND: Final = 1_000_000_000  # in nanoseconds
 LOOK_NS: Final = SECOND  # how often the disk is looked at
 RETRY_NS: Final = 10 * SECOND  # after a failure
-LATEST: Final = 10**19  # nanoseconds: what 19 digits write
 ROOMIER: Final = 1.1  # so much more than the least must be free before logging goes on
 
 
@@ -80,17 +78,17 @@ class MarketLog:
 
         Not beside `append`: there is one writer.
         """
-        return self.write_rows([row_of(push) for push in pushes])
+        return self.write_rows([encoded(push) for push in pushes])
 
     def write_rows(self, rows: Sequence[bytes]) -> bool:
-        """As `write`, of what `row_of` made."""
+        """As `write`, of what `segment.encoded` made."""
         logged = not rows or self._commit(rows)[0]
         self._tell()
         return logged
 
     async def append(self, pushes: Sequence[Pushed]) -> bool:
         """As `write`, together with what other tasks append at the same time."""
-        rows = [row_of(push) for push in pushes]
+        rows = [encoded(push) for push in pushes]
         stored = await self._committer.submit(rows, sum(map(len, rows)))
         self._tell()
         return all(stored)
@@ -167,18 +165,3 @@ class MarketLog:
 
 def _utc(at_ns: int) -> datetime:
     return datetime.fromtimestamp(at_ns // SECOND, UTC)
-
-
-def row_of(push: Pushed) -> bytes:
-    """A push as it is stored; LocalError where it is none."""
-    _check(push.kind, push.account)
-    if not 0 <= push.received_at < LATEST:
-        raise LocalError("received_at", f"{push.received_at} is no moment")
-    return encoded(push)
-
-
-@lru_cache(4096)
-def _check(kind: str, account: str) -> None:
-    for name, word, most in (("kind", kind, KIND), ("account", account, ACCOUNT)):
-        if not 0 < len(word) <= most or not word.isascii() or word != word.strip():
-            raise LocalError(name, f"{ascii(word)[:80]} is not 1 to {most} plain letters")

@@ -16,11 +16,12 @@ import apsw
 
 from .chain import GENESIS, link
 from .checkpoint import Checkpointer
-from .errors import Damaged
+from .errors import Damaged, LocalError
 from .packing import packed
 from .sqlite import opened_for_writing, reading
 
 KIND, ACCOUNT = 10, 32  # bytes, at most
+LATEST: Final = 10**19  # nanoseconds: what 19 digits write
 SCHEMA: Final = """CREATE TABLE push (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL,
     received_at INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB)"""
 # As with the journal: one statement over one array of blobs.  A blob is the row as it is hashed.
@@ -64,8 +65,12 @@ class Push(NamedTuple):
 
 
 def encoded(push: Pushed) -> bytes:
-    """A push as it is hashed and handed to SQLite."""
-    return packed_row(push.kind, push.account, push.received_at, packed(push.rows))
+    """A push as it is hashed and handed to SQLite; LocalError where it is none."""
+    at = push.received_at
+    if not 0 <= at < LATEST:
+        raise LocalError("received_at", f"{at} is no moment")
+    body = packed(push.rows)
+    return b"%019d%08d%b%b" % (at, len(body), _place(push.kind, push.account), body)
 
 
 def packed_row(kind: str, account: str, received_at: int, body: bytes) -> bytes:
@@ -75,6 +80,9 @@ def packed_row(kind: str, account: str, received_at: int, body: bytes) -> bytes:
 
 @lru_cache(4096)
 def _place(kind: str, account: str) -> bytes:
+    for name, word, most in (("kind", kind, KIND), ("account", account, ACCOUNT)):
+        if not 0 < len(word) <= most or not word.isascii() or word != word.strip():
+            raise LocalError(name, f"{ascii(word)[:80]} is not 1 to {most} plain letters")
     return b"%-10b%-32b" % (kind.encode(), account.encode())
 
 

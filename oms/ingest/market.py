@@ -14,8 +14,9 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from oms.domain.events import BookChanged, StatisticsChanged
-from oms.eventlog.market import MarketLog, MarketState, row_of
+from oms.eventlog.market import MarketLog, MarketState
 from oms.eventlog.segment import Push as Logged
+from oms.eventlog.segment import encoded
 from protocol.messages import Push
 from protocol.quotes import QuoteTick
 
@@ -73,19 +74,14 @@ class Feed:
 
     def hear(self, push: Push) -> None:
         """A push 8, 17 or 23."""
-        at, command = self._clock(), push.command
-        self.pushes[command] += 1
-        changed: Changed
-        if command == TICKS:
+        if push.command == TICKS:
+            self._hear_ticks(push)
+        elif push.command == STATISTICS:
+            at = self._clock()
             rows = list(push.value.rows())
-            changed = self.board.ticks(rows, at)
-            self.ticks += len(rows)
-            if self.pushes[TICKS] % SKEW_OF == 0 and changed and not changed[-1].delayed:
-                self.skew.hear(changed[-1].time, at // 1_000_000)
-        elif command == STATISTICS:
-            rows = list(push.value.rows())
-            changed = self.board.statistics(push.value, at)
+            self._put(STATISTICS, at, rows, self.board.statistics(push.value, at))
         else:
+            at = self._clock()
             rows = [
                 (
                     *(head.symbol_id, head.books_time, head.time_msc, head.books_flags),
@@ -93,7 +89,22 @@ class Feed:
                 )
                 for head in push.value
             ]
-            changed = self.board.books(push.value, at)
+            self._put(BOOKS, at, rows, self.board.books(push.value, at))
+
+    def _hear_ticks(self, push: Push) -> None:
+        """What most pushes are."""
+        at, board = self._clock(), self.board
+        rows = list(push.value.rows())
+        changed = board.ticks(rows, at)
+        self.pushes[TICKS] += 1
+        self.ticks += len(rows)
+        if changed and not self.pushes[TICKS] % SKEW_OF and not changed[-1].delayed:
+            self.skew.hear(changed[-1].time, at // 1_000_000)
+        if rows:
+            self._pump.put(Received("ticks", self.account, at, rows, board.names, changed))
+
+    def _put(self, command: int, at: int, rows: list[tuple[Any, ...]], changed: Changed) -> None:
+        self.pushes[command] += 1
         if rows:
             self._pump.put(Received(KINDS[command], self.account, at, rows, self.board.names, changed))
 
@@ -127,7 +138,7 @@ class Pump:
     def put(self, received: Received) -> None:
         """Something came; it waits for the rest of its read."""
         if self._log is not None:
-            self._rows.append(row_of(received))
+            self._rows.append(encoded(received))
         self._publisher.write(self._messages, received)
         self._count += 1
         if self._count >= BATCH:
@@ -166,4 +177,4 @@ class Pump:
 
     def _tables(self) -> list[bytes]:
         feeds, self._untold = list(self._untold.values()), {}
-        return [row_of(table) for feed in feeds if (table := feed.table()) is not None]
+        return [encoded(table) for feed in feeds if (table := feed.table()) is not None]

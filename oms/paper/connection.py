@@ -12,6 +12,7 @@ from struct import pack
 from typing import Final, NamedTuple
 
 import trio
+from msgspec.structs import replace
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from protocol.cipher import INITIAL_KEY, Decryptor, Encryptor
@@ -219,7 +220,7 @@ class Connection:
             return message
         if reader is self._decryptor:
             return self.session.seal(frame.command, frame.code, body, frame.prefix)
-        return seal(frame._replace(body=body), Encryptor(INITIAL_KEY))
+        return seal(replace(frame, body=body), Encryptor(INITIAL_KEY))
 
     def _go_astray(self, message: Answer | Refused | Push, fault: Fault) -> None:
         other = self._other(self)

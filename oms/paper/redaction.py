@@ -8,6 +8,7 @@ everything is sealed anew with the key that its redacted answer gives, which is 
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from protocol.cipher import INITIAL_KEY, Decryptor, Encryptor
 from protocol.commands import COMMANDS
@@ -47,7 +48,7 @@ class Redaction:
     def _redacted(self, frame: Frame) -> Frame:
         if frame.command not in SECRET_COMMANDS:
             return frame
-        return frame._replace(body=self._without_secrets(frame).ljust(len(frame.body), b"\0"))
+        return replace(frame, body=self._without_secrets(frame).ljust(len(frame.body), b"\0"))
 
     def _without_secrets(self, frame: Frame) -> bytes:
         """The body; empty where nobody can tell what is in it."""
