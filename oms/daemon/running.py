@@ -145,6 +145,7 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
     """Hold the accounts and answer, until told to stop."""
     parts = daemon.parts
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(parts.pump.run)
         for name, account in daemon.accounts.items():
             nursery.start_soon(account.run)
             nursery.start_soon(_mind_fence, daemon, name)

@@ -13,18 +13,21 @@ from typing import Final
 
 import apsw
 
-DUE_PAGES: Final = 400
+DUE_PAGES: Final = 400  # where every commit syncs the log: syncing a long one costs more
 PAGE_BYTES: Final = 4096
 
 
 class Checkpointer:
     """The thread; `open_file` gives it a connection of its own, `between` is held during every commit."""
 
-    def __init__(self, open_file: Callable[[], apsw.Connection], between: threading.Lock) -> None:
+    def __init__(
+        self, open_file: Callable[[], apsw.Connection], between: threading.Lock, due_pages: int = DUE_PAGES
+    ) -> None:
+        """A checkpoint is due when about so many pages were written."""
         self.trouble: str | None = None  # why the latest checkpoint failed
         self.done = 0
         self._connection = open_file()
-        self._between = between
+        self._between, self._due_pages = between, due_pages
         self._pages = 0  # written since the last one, about
         self._due = threading.Event()
         self._ending = False
@@ -34,7 +37,7 @@ class Checkpointer:
     def committed(self, written: int) -> None:
         """So many bytes were committed; never blocks."""
         self._pages += 1 + written // PAGE_BYTES
-        if self._pages >= DUE_PAGES:
+        if self._pages >= self._due_pages:
             self._pages = 0
             self._due.set()
 
@@ -57,7 +60,7 @@ class Checkpointer:
             except (
                 apsw.BusyError
             ):  # the writer was just changing the log's index: once more after its next commit
-                self._pages = DUE_PAGES
+                self._pages = self._due_pages
             except apsw.Error as why:
                 self.trouble = str(why)
             self.done += 1

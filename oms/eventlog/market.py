@@ -22,6 +22,7 @@ from .segment import Pushed, Segment, encoded
 
 GB: Final = 1_000_000_000
 SECOND: Final = 1_000_000_000  # in nanoseconds
+DAY: Final = 86_400 * SECOND
 LOOK_NS: Final = SECOND  # how often the disk is looked at
 RETRY_NS: Final = 10 * SECOND  # after a failure
 ROOMIER: Final = 1.1  # so much more than the least must be free before logging goes on
@@ -69,6 +70,7 @@ class MarketLog:
         self._told_state = self.state
         self._segment: Segment | None = None
         self._place: Place | None = None
+        self._day_ends = 0
         self._looked_at = 0
         self._next_look_ns = 0  # how long after that
         self._committer = committer(kind, self._commit)
@@ -134,10 +136,12 @@ class MarketLog:
 
     def _segment_for(self, now: int) -> Segment:
         """The open segment of that day; one day never comes back, even if the clock does."""
-        day = f"{_utc(now):%Y%m%d}"
-        if self._place is None or day > self._place.day:
-            self._leave_segment()
-            self._place = latest_of(self._folder, day)
+        if self._place is None or now >= self._day_ends:
+            day = f"{_utc(now):%Y%m%d}"
+            self._day_ends = (now // DAY + 1) * DAY
+            if self._place is None or day > self._place.day:
+                self._leave_segment()
+                self._place = latest_of(self._folder, day)
         if self._segment is None:
             self._segment = self._opened(self._place)
             self.state = self.state._replace(segment=self._segment.path.name)

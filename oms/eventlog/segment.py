@@ -21,6 +21,8 @@ from .packing import packed
 from .sqlite import opened_for_writing, reading
 
 KIND, ACCOUNT = 10, 32  # bytes, at most
+# Its commits sync nothing, so only checkpoints ever stop the loop: the fewer the better, within 64 MB of log.
+DUE_PAGES: Final = 16_384
 LATEST: Final = 10**19  # nanoseconds: what 19 digits write
 SCHEMA: Final = """CREATE TABLE push (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL,
     received_at INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB)"""
@@ -102,7 +104,9 @@ class Segment:
             self._connection.close(True)
             raise
         self._committing = Lock()
-        self._checkpointer = Checkpointer(self._connected, self._committing) if checkpoints_apart else None
+        self._checkpointer = (
+            Checkpointer(self._connected, self._committing, DUE_PAGES) if checkpoints_apart else None
+        )
 
     def append(self, rows: Sequence[bytes]) -> None:
         """Commit encoded pushes, all or none; raises apsw's errors."""

@@ -52,7 +52,6 @@ class Ear:
                     continue
                 self.moves += one.command in MOVES
             self.waiting.append(one)
-        self._feed.flush()
         if self.waiting:
             self._came.set()
         if len(self.waiting) > MOST:

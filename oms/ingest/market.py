@@ -1,8 +1,9 @@
 """Market data of all accounts: logged, then published, as soon as they are received.
 
-What came in one read of a connection is logged in one commit.  A tick is published after it is logged; where
-the log cannot be written it is published all the same, and says so.  All of it happens before the next read:
-so nothing waits here, little is kept, and a slow reader of ours slows the venue down, for a moment.
+What came in one turn of the event loop, on all connections, is logged in one commit and then published,
+before the loop waits for more.  So nothing waits here, no task is woken for it, and what comes faster is done
+in larger pieces.  Where the log cannot be written ticks are published all the same, and say so.  A slow
+reader of ours slows the venues down, for a moment.
 
 A push becomes bytes at once, for the log and for NATS, and what it was made of is gone: keeping the ticks of
 a whole read until its end would cost twice as much, all of it in the processor's waiting for memory.
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
+import trio
 
 from oms.domain.events import BookChanged, StatisticsChanged
 from oms.eventlog.market import MarketLog, MarketState
@@ -108,10 +110,6 @@ class Feed:
         if rows:
             self._pump.put(Received(KINDS[command], self.account, at, rows, self.board.names, changed))
 
-    def flush(self) -> None:
-        """A read is over."""
-        self._pump.flush()
-
     def table(self) -> Logged | None:
         """The symbols by which the rows are read; None while there are none."""
         rows = [tuple(listed) for listed in self.board.listed()]
@@ -135,8 +133,19 @@ class Pump:
         found = self._feeds[account] = Feed(account, self, clock)
         return found
 
+    async def run(self) -> None:
+        """Flush at the end of every turn, until cancelled; raises what that raised."""
+        turn = _EndOfTurn(self.flush)
+        trio.lowlevel.add_instrument(turn)
+        try:
+            await turn.failed.wait()
+        finally:
+            trio.lowlevel.remove_instrument(turn)
+            self.flush()
+        raise turn.why
+
     def put(self, received: Received) -> None:
-        """Something came; it waits for the rest of its read."""
+        """Something came; it waits for the end of the turn."""
         if self._log is not None:
             self._rows.append(encoded(received))
         self._publisher.write(self._messages, received)
@@ -145,7 +154,7 @@ class Pump:
             self.flush()
 
     def flush(self) -> None:
-        """Log and publish what waits: a read is over."""
+        """Log and publish what waits."""
         if self._count:
             rows, messages, count = self._rows, self._messages, self._count
             self._rows, self._messages, self._count = [], [], 0
@@ -178,3 +187,21 @@ class Pump:
     def _tables(self) -> list[bytes]:
         feeds, self._untold = list(self._untold.values()), {}
         return [encoded(table) for feed in feeds if (table := feed.table()) is not None]
+
+
+class _EndOfTurn(trio.abc.Instrument):
+    """Calls something before the event loop waits.  Trio drops instruments that raise, so this one tells."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.failed = trio.Event()
+        self.why: Exception = RuntimeError("nothing failed")
+        self._act = act
+
+    def before_io_wait(self, timeout: float) -> None:
+        """As promised by Trio."""
+        if not self.failed.is_set():
+            try:
+                self._act()
+            except Exception as why:  # noqa: BLE001 - raised by whoever waits for it
+                self.why = why
+                self.failed.set()

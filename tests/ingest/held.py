@@ -135,6 +135,7 @@ async def held(
         keeper = Held(folder, account, pump, published)
         keeper.told = told
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(pump.run)
             nursery.start_soon(account.run)
             yield keeper
             nursery.cancel_scope.cancel()
