@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: setup run test test-fast check format coverage docs bench fuzz lock clean
+.PHONY: setup run test test-fast check format coverage docs bench bench-long fuzz lock clean
 
 setup: .venv/ready
 
@@ -51,7 +51,11 @@ docs: setup
 	$(BIN)/python -m tests.docs_queries
 
 bench: setup
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --daemon
+
+# Memory, long starts, 50 sessions, the limits of the instruments.
+bench-long: setup
+	$(BIN)/python -m tests.bench --long
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz $(if $(DURATION),--seconds $(DURATION)) $(if $(SEED),--seed $(SEED))
@@ -61,4 +65,4 @@ lock:
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis bench-results.json
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis bench-results.json bench-long-results.json

@@ -46,7 +46,7 @@ class EventMessages:
 
     def _message(self, row: Recorded, previous: bytes) -> EventMessage:
         seen = _glance(row.body)
-        symbol = seen.data.symbol if isinstance(seen.data.symbol, str) else ""
+        symbol = seen.data.about
         identity = f"{self._epoch}.{row.seq}"
         headers = {
             "Nats-Msg-Id": identity,
@@ -77,9 +77,23 @@ def epoch(body: bytes) -> str:
         return "none"
 
 
+class _Deal(msgspec.Struct):
+    symbol: str = ""
+
+
 class _Data(msgspec.Struct):
     symbol: object = None  # text in whatever is about one symbol
+    after: _Deal | None = None  # of an amended deal
+    removed: _Deal | None = None  # a removed deal
     epoch: str = ""
+
+    @property
+    def about(self) -> str:
+        """The symbol that an event speaks of; "" for none."""
+        if isinstance(self.symbol, str):
+            return self.symbol
+        deal = self.after or self.removed
+        return deal.symbol if deal else ""
 
 
 class _Glance(msgspec.Struct):
