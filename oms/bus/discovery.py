@@ -1,4 +1,4 @@
-"""Which daemons there are, and which accounts they answer for: `$SRV.INFO.oms` (docs/design.md 9).
+"""Which daemons there are, and which accounts they answer for: `$SRV.INFO.oms` (docs/nats.md).
 
 Nobody knows how many will answer.  So all that come are taken until for a moment none comes any more.
 """

@@ -1,4 +1,4 @@
-"""Subjects and names in NATS (docs/design.md 9).
+"""Subjects and names in NATS (docs/nats.md).
 
 A prefix has dots of its own (`oms.v1`), an account's label has none.  A symbol is one token: whatever would
 end it, or mean something to NATS, is percent-encoded.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
+from typing import Final
 
 import trio
 
@@ -24,6 +25,7 @@ from oms.ingest.account import Account
 from oms.ingest.standing import HALTED
 from oms.queries.answering import answer
 from oms.queries.reply import Reply
+from oms.recorder import Recorder
 from oms.replay import save_snapshot
 from oms.sessions.bucket import Bucket
 from oms.telemetry.exposition import Exposition
@@ -37,6 +39,8 @@ from oms.web.server import serve as serve_http
 from .assembly import DAEMON, VERSION, Parts, assembled, nats_options, pace
 from .view import AccountView
 from .watched import watch
+
+KEEP_EVENTS: Final = 10_000
 
 log = logger("oms.daemon")
 
@@ -106,7 +110,8 @@ async def run(
             try:
                 await _live(daemon, metrics, stop, task_status)
             finally:
-                _keep(parts)
+                for recorder in parts.journals.values():
+                    _keep(recorder)
 
 
 async def _live(
@@ -149,6 +154,7 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
         for name, account in daemon.accounts.items():
             nursery.start_soon(account.run)
             nursery.start_soon(_mind_fence, daemon, name)
+            nursery.start_soon(_keep_now_and_then, account.recorder)
         endpoints = [Endpoint("query", name, _query(daemon, name)) for name in daemon.accounts]
         nursery.start_soon(
             partial(serve, daemon.bridge, endpoints, version=VERSION, prefix=parts.settings.nats.prefix)
@@ -209,14 +215,21 @@ async def _settle(daemon: Daemon) -> None:
         log.warning("not published before the end; the next start does", accounts=left)
 
 
-def _keep(parts: Parts) -> None:
+async def _keep_now_and_then(recorder: Recorder) -> None:
+    """Keep the books whenever so many events were recorded that folding them would take a while."""
+    while True:
+        await recorder.settled(recorder.seq + KEEP_EVENTS)
+        _keep(recorder)
+
+
+def _keep(recorder: Recorder) -> None:
     """Keep the books for the next start."""
-    for name, recorder in parts.journals.items():
-        if recorder.broken is None:
-            try:
-                save_snapshot(recorder.path.parent, name, recorder.books, recorder.seq)
-            except (NotSaved, FileError) as why:
-                log.warning("no snapshot", account=name, detail=str(why))
+    if recorder.broken is not None:
+        return
+    try:
+        save_snapshot(recorder.path.parent, recorder.account, recorder.books, recorder.seq)
+    except (NotSaved, FileError) as why:
+        log.warning("no snapshot", account=recorder.account, detail=str(why))
 
 
 def _told(change: LinkChange) -> None:

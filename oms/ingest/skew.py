@@ -1,4 +1,4 @@
-"""How far the server's clock is from what its offset says, learned from live ticks (docs/design.md 11).
+"""How far the server's clock is from what its offset says, learned from live ticks (docs/design.md 8).
 
 A broker's offset may be wrong, or change overnight.  The median of many ticks tells, on a grid of a quarter
 of an hour, because clocks of brokers differ by zones and not by seconds.

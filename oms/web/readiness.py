@@ -17,7 +17,7 @@ READY: Final = "ready"
 
 
 class AccountStatus(msgspec.Struct, frozen=True):
-    """One account as its supervisor sees it, in the words of docs/design.md 6."""
+    """One account as its supervisor sees it, in the words of docs/design.md 8."""
 
     account: str
     link: str  # connecting reconciling ready refused closed

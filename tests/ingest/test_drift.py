@@ -26,7 +26,7 @@ def test_a_kind_of_drift_is_told_once_a_minute_with_its_count() -> None:
     [(0, 0), (7, 0), (449, 0), (451, 900), (3600, 3600), (-3600, -3600), (86_400, 7200), (-86_400, -7200)],
 )
 def test_the_clock_is_learned_on_a_grid_of_a_quarter_of_an_hour(late_s: int, found: int) -> None:
-    """docs/design.md 6: the median, snapped to 15 min, at most 2 h."""
+    """docs/design.md 8: the median, snapped to 15 min, at most 2 h."""
     skew = Skew()
     for number in range(60):
         jitter = 300 if number % 2 else -300
