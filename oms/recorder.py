@@ -60,6 +60,7 @@ class Recorder:
         """`rebuild` makes the books from the journal's file; `took` hears of each commit."""
         self.account = journal.account
         self.books = books
+        self.kept = 0  # the seq of the latest snapshot, for whoever makes them
         self._journal, self._rebuild, self._took = journal, rebuild, took
         self._turn = trio.Lock()  # fair: who waits first is first
         self._moved = trio.Event()

@@ -138,7 +138,9 @@ def _recorder(
     def rebuild() -> Books:
         return rebuilt(journal.path).books
 
-    return Recorder(journal, found.books, rebuild, took=took)
+    recorder = Recorder(journal, found.books, rebuild, took=took)
+    recorder.kept = found.since
+    return recorder
 
 
 def _market_log(settings: Settings, ending: ExitStack, clock: Callable[[], int]) -> MarketLog | None:

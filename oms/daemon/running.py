@@ -40,7 +40,8 @@ from .assembly import DAEMON, VERSION, Parts, assembled, nats_options, pace
 from .view import AccountView
 from .watched import watch
 
-KEEP_EVENTS: Final = 10_000
+KEEP_EVENTS: Final = 10_000  # from one snapshot to the next
+LEAST_EVENTS: Final = 500  # that are worth one, at the end
 
 log = logger("oms.daemon")
 
@@ -218,16 +219,17 @@ async def _settle(daemon: Daemon) -> None:
 async def _keep_now_and_then(recorder: Recorder) -> None:
     """Keep the books whenever so many events were recorded that folding them would take a while."""
     while True:
-        await recorder.settled(recorder.seq + KEEP_EVENTS)
+        await recorder.settled(recorder.kept + KEEP_EVENTS)
         _keep(recorder)
 
 
 def _keep(recorder: Recorder) -> None:
-    """Keep the books for the next start."""
-    if recorder.broken is not None:
+    """Keep the books for the next start, unless folding what is new would be quicker than that."""
+    if recorder.broken is not None or recorder.seq < recorder.kept + LEAST_EVENTS:
         return
+    seq = recorder.kept = recorder.seq
     try:
-        save_snapshot(recorder.path.parent, recorder.account, recorder.books, recorder.seq)
+        save_snapshot(recorder.path.parent, recorder.account, recorder.books, seq)
     except (NotSaved, FileError) as why:
         log.warning("no snapshot", account=recorder.account, detail=str(why))
 
