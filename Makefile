@@ -30,11 +30,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest tests/test_layering.py
-	$(BIN)/python -m tests.docs_tables --check
-	$(BIN)/python -m tests.docs_events --check
-	$(BIN)/python -m tests.docs_config --check
-	$(BIN)/python -m tests.docs_metrics --check
-	$(BIN)/python -m tests.docs_queries --check
+	$(BIN)/python -m tests.docs_main --check
 
 format: setup
 	$(BIN)/ruff format .
@@ -44,11 +40,7 @@ coverage: setup
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered tests/protocol tests/machines tests/cli
 
 docs: setup
-	$(BIN)/python -m tests.docs_tables
-	$(BIN)/python -m tests.docs_events
-	$(BIN)/python -m tests.docs_config
-	$(BIN)/python -m tests.docs_metrics
-	$(BIN)/python -m tests.docs_queries
+	$(BIN)/python -m tests.docs_main
 
 bench: setup
 	$(BIN)/python -m tests.bench --daemon

@@ -13,6 +13,7 @@ Not here: what events mean, where they go when they are recorded.
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import Final
 
 import trio
 
@@ -23,6 +24,8 @@ from oms.domain.records import OrderRecord, PositionRecord
 from oms.eventlog.envelope import Draft, Recorded
 from oms.eventlog.journal import Journal
 from oms.projections import Books
+
+MOST: Final = 1000  # events in a commit; each may take several rows
 
 Rebuild = Callable[[], Books]
 
@@ -64,6 +67,7 @@ class Recorder:
         self._journal, self._rebuild, self._took = journal, rebuild, took
         self._turn = trio.Lock()  # fair: who waits first is first
         self._moved = trio.Event()
+        self._stale = False  # books that could not be made anew after a commit had failed
 
     @property
     def seq(self) -> int:
@@ -116,6 +120,8 @@ class Recorder:
         Once the turn has begun it is not cancelled.
         """
         async with self._turn:
+            if self._stale:
+                self._remake()
             turn = Turn(self.books)
             recorded: Sequence[Recorded] = ()
             try:
@@ -124,7 +130,7 @@ class Recorder:
                     recorded = await self._commit([_draft(event, cause, trace) for event in turn.events])
             except BaseException:
                 if turn.events:
-                    self.books = self._rebuild()
+                    self._remake()
                 raise
         if recorded:
             moved, self._moved = self._moved, trio.Event()
@@ -136,7 +142,8 @@ class Recorder:
         while self.seq < min_seq:
             await self._moved.wait()
         async with self._turn:
-            pass
+            if self._stale:
+                self._remake()
 
     async def committed(self, after: int) -> int:
         """The last seq, as soon as it is beyond `after`."""
@@ -144,14 +151,29 @@ class Recorder:
             await self._moved.wait()
         return self.seq
 
+    @property
+    def sound(self) -> bool:
+        """Whether the books are what the disk says, for sure."""
+        return not self._stale and self.broken is None
+
+    def _remake(self) -> None:
+        """The books are not what the disk says: make them anew, now or else before the next turn."""
+        self._stale = True
+        self.books = self._rebuild()
+        self._stale = False
+
     async def _commit(self, drafts: list[Draft]) -> Sequence[Recorded]:
-        started = perf_counter()
-        if self._journal.committer == "inline":
-            recorded = self._journal.write(drafts)
-        else:
-            with trio.CancelScope(shield=True):
-                recorded = await self._journal.append(drafts)
-        self._took(len(recorded), perf_counter() - started)
+        """In one commit, but for what is too much for one: then a crash may leave the beginning of it."""
+        recorded: list[Recorded] = []
+        for place in range(0, len(drafts), MOST):
+            started = perf_counter()
+            some = drafts[place : place + MOST]
+            if self._journal.committer == "inline":
+                recorded += self._journal.write(some)
+            else:
+                with trio.CancelScope(shield=True):
+                    recorded += await self._journal.append(some)
+            self._took(len(some), perf_counter() - started)
         return recorded
 
 

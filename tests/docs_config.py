@@ -1,18 +1,11 @@
-"""docs/configuration.md: every key, written from its declaration, or compared with it.
+"""docs/configuration.md, written from the declarations of the settings.
 
-    python -m tests.docs_config            writes the document
-    python -m tests.docs_config --check    changes nothing; exit code 1 and a diff when it differs
-
-The whole file is generated: the meaning of a key is the comment behind its declaration in
-`oms/config/settings.py`, that of a table its docstring.
+The meaning of a key is the comment behind its declaration in `oms/config/settings.py`, that of a table its
+docstring.
 """
 
-import argparse
-import difflib
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -20,11 +13,7 @@ import msgspec
 from oms.config.environment import hints_of
 from oms.config.kinds import kind_of
 from oms.config.settings import SECTIONS, AccountSettings, RiskSettings, Table
-from tests.docs_tables import _comments
-
-DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "configuration.md"
-REMEDY: Final = "python -m tests.docs_config"
-DIFF_LIMIT: Final = 60  # lines: the rest says nothing new
+from tests.docs_fields import comments_of
 
 HEAD: Final = """\
 # Configuration
@@ -71,7 +60,8 @@ labels. Paths are relative to the folder of the file.
 
 They are looked up when the file is loaded; one that is not there is a problem like any other. They are in
 no output, no log, no message. A file that holds one and can be read by everybody on the machine gives a
-warning.
+warning. Commands that only look (`oms log`, `oms state`, `oms watch`) read the one section that they need,
+and no secrets beside it.
 
 ## Environment
 
@@ -108,7 +98,7 @@ def _section(name: str, table: type[Table]) -> str:
 
 
 def _rows(table: type[Table]) -> Iterator[str]:
-    comments = _comments(table.__module__)[table.__name__]
+    comments = comments_of(table)
     hints = hints_of(table)
     for field in msgspec.structs.fields(table):
         hint = hints[field.name]
@@ -125,34 +115,3 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return "none"
     (value,) = value if isinstance(value, tuple) else (value,)
     return f"`{json.dumps(value)}`"
-
-
-def differences(text: str, path: Path) -> Iterator[str]:
-    """The diff between the document and what the declarations want, cut short."""
-    wanted = render().splitlines()
-    lines = list(difflib.unified_diff(text.splitlines(), wanted, f"{path}", "as declared", n=0, lineterm=""))
-    yield from lines[:DIFF_LIMIT]
-    if len(lines) > DIFF_LIMIT:
-        yield f"... {len(lines) - DIFF_LIMIT} more lines"
-
-
-def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stdout.write) -> int:
-    """Write or check the document; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.docs_config", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 and a diff")
-    parser.add_argument("path", nargs="?", type=Path, default=DOCUMENT, help="another copy of the document")
-    options = parser.parse_args(arguments)
-    path: Path = options.path
-    if not options.check:
-        path.write_text(render(), "utf-8")
-        return 0
-    diff = list(differences(path.read_text("utf-8") if path.exists() else "", path))
-    if diff:
-        say("\n".join([*diff, f"{path} differs from the declarations; `{REMEDY}` mends it", ""]))
-    return int(bool(diff))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,21 +1,9 @@
-"""docs/metrics.md: every metric, written from its declaration, or compared with it.
+"""docs/metrics.md, written from the declarations of the metrics."""
 
-python -m tests.docs_metrics            writes the document
-python -m tests.docs_metrics --check    changes nothing; exit code 1 and a diff when it differs
-"""
-
-import argparse
-import difflib
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 from oms.telemetry.declared import METRICS, Declared
 from oms.telemetry.metrics import OTHER, SERIES_LIMIT
-
-DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "metrics.md"
-REMEDY: Final = "python -m tests.docs_metrics"
 
 HEAD: Final = f"""\
 # Metrics
@@ -48,31 +36,3 @@ def render() -> str:
 def _row(declared: Declared) -> str:
     labels = ", ".join(f"`{label}`" for label in declared.labels)
     return f"| `{declared.exposed}` | {declared.kind} | {labels} | {declared.description} |"
-
-
-def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stdout.write) -> int:
-    """Write or check the document; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.docs_metrics", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 and a diff")
-    parser.add_argument("path", nargs="?", type=Path, default=DOCUMENT, help="another copy of the document")
-    options = parser.parse_args(arguments)
-    path: Path = options.path
-    if not options.check:
-        path.write_text(render(), "utf-8")
-        return 0
-    text = path.read_text("utf-8") if path.exists() else ""
-    wanted = render()
-    diff = list(
-        difflib.unified_diff(
-            text.splitlines(), wanted.splitlines(), f"{path}", "as declared", n=0, lineterm=""
-        )
-    )
-    if diff:
-        say("\n".join([*diff, f"{path} differs from the declarations; `{REMEDY}` mends it", ""]))
-    return int(bool(diff))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,29 +1,20 @@
-"""docs/queries.md: every query, written from its types and from replies of the code, or compared with them.
+"""docs/queries.md, written from the types of the queries and from replies of the code.
 
-    python -m tests.docs_queries            writes the document
-    python -m tests.docs_queries --check    changes nothing; exit code 1 and a diff when it differs
-
-The whole file is generated.  The meaning of a field is the comment behind its declaration; the example of a
-query is what an account of the tests answers.
+The meaning of a field is the comment behind its declaration; the example of a query is what an account of the
+tests answers.
 """
 
-import argparse
-import difflib
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import msgspec
 import trio
 
 from oms.domain.events.command import Reason
 from oms.domain.records import DealRecord, SymbolRecord
-from oms.domain.values import Ticket
 from oms.projections.commands import Command
 from oms.projections.rates import Conversion, Leg
 from oms.queries import QUERIES, Listed
@@ -40,13 +31,10 @@ from oms.queries.money import (
 from oms.queries.reply import Error, ErrorReply
 from oms.queries.trades import OrderRow
 from protocol.records.market import Rate
-from tests.docs_tables import _comments
+from tests.docs_fields import comments_of, says, type_name
 from tests.queries.scene import NOON, OFFSET, Account
 
-DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "queries.md"
-REMEDY: Final = "python -m tests.docs_queries"
 WIDTH: Final = 110
-DIFF_LIMIT: Final = 60  # lines: the rest says nothing new
 
 HEAD: Final = """\
 # Queries
@@ -113,15 +101,6 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
     *(ErrorReply, Error),
 )
-NAMES: Final[dict[Any, str]] = {
-    str: "text",
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-    Decimal: "decimal",
-    msgspec.Raw: "object",
-    Ticket: "ticket",
-}
 
 
 def render() -> str:
@@ -131,7 +110,7 @@ def render() -> str:
     parts += [_query(what, examples[what]) for what in QUERIES]
     parts.append("## Types\n")
     parts += [
-        f"### {kind.__name__}\n\n{_says(kind)}\n\n{_table(kind, kind.__struct_fields__)}" for kind in TYPES
+        f"### {kind.__name__}\n\n{says(kind)}\n\n{_table(kind, kind.__struct_fields__)}" for kind in TYPES
     ]
     return "\n".join(parts)
 
@@ -155,10 +134,10 @@ def _query(what: str, reply: Any) -> str:
     lines = [
         f"## {what}",
         "",
-        _says(query.request),
+        says(query.request),
         "",
         _table(query.request, query.request.__struct_fields__),
-        f"Reply: {_says(query.reply)}",
+        f"Reply: {says(query.reply)}",
         "",
         _table(query.reply, query.reply.__struct_fields__, replies=True),
         "Example:",
@@ -198,16 +177,12 @@ def _filled(fields: list[str], pad: str) -> str:
     return f",\n{pad}".join(lines)
 
 
-def _says(kind: type) -> str:
-    return " ".join((kind.__doc__ or "").split())
-
-
 def _table(kind: type[msgspec.Struct], names: Sequence[str], *, replies: bool = False) -> str:
-    hints, comments = get_type_hints(kind, include_extras=True), _comments_of(kind)
+    hints, comments = get_type_hints(kind, include_extras=True), comments_of(kind)
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     asked = not replies and kind.__name__.endswith("Request")
     rows = [
-        f"| {fields[n].encode_name} | {_type(hints[n])} |"
+        f"| {fields[n].encode_name} | {type_name(hints[n])} |"
         + (f" {_default(fields[n])} |" if asked else "")
         + f" {comments.get(n, '')} |"
         for n in names
@@ -216,73 +191,7 @@ def _table(kind: type[msgspec.Struct], names: Sequence[str], *, replies: bool = 
     return "\n".join([head, "| --- " * (4 if asked else 3) + "|", *rows, ""])
 
 
-def _comments_of(kind: type) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for owner in reversed(kind.__mro__):
-        if owner.__module__.startswith("oms."):
-            found |= _comments(owner.__module__).get(owner.__name__, {})
-    return found
-
-
 def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
     return "" if field.default is None else f"`{msgspec.json.encode(field.default).decode()}`"
-
-
-def _type(hint: Any) -> str:
-    if hint in NAMES:
-        return NAMES[hint]
-    if get_origin(hint) is Annotated:
-        base, meta = get_args(hint)[0], get_args(hint)[1]
-        return "ticket" if str(meta.pattern).startswith("^[1-9]") else _type(base) + _bounds(meta)
-    if get_origin(hint) is Literal:
-        return ", ".join(f"`{word}`" for word in get_args(hint))
-    if isinstance(hint, UnionType) or get_origin(hint) is Union:
-        options = [_type(option) for option in get_args(hint) if option is not NoneType]
-        return " or ".join(options) + ("?" if NoneType in get_args(hint) else "")
-    if get_origin(hint) in (list, tuple):
-        inner = [option for option in get_args(hint) if option is not Ellipsis]
-        listed = get_origin(hint) is list or len(inner) < len(get_args(hint))
-        return f"list of {_type(inner[0])}" if listed else f"({', '.join(map(_type, inner))})"
-    if get_origin(hint) is dict:
-        return f"object of {_type(get_args(hint)[1])}"
-    return f"[{hint.__name__}](#{hint.__name__.lower()})"
-
-
-def _bounds(meta: msgspec.Meta) -> str:
-    """What limits a number or a list; the length of a name is no news."""
-    if meta.ge is not None and meta.le is not None and meta.le < 2**53 - 1:
-        return f" {meta.ge}..{meta.le}"
-    return f" (at most {meta.max_length})" if meta.max_length and meta.max_length != 256 else ""
-
-
-def differences(text: str, path: Path) -> Iterator[str]:
-    """The diff between the document and what the types want, cut short."""
-    wanted = render().splitlines()
-    lines = list(difflib.unified_diff(text.splitlines(), wanted, f"{path}", "as declared", n=0, lineterm=""))
-    yield from lines[:DIFF_LIMIT]
-    if len(lines) > DIFF_LIMIT:
-        yield f"... {len(lines) - DIFF_LIMIT} more lines"
-
-
-def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stdout.write) -> int:
-    """Write or check the document; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.docs_queries", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 and a diff")
-    parser.add_argument("path", nargs="?", type=Path, default=DOCUMENT, help="another copy of the document")
-    options = parser.parse_args(arguments)
-    path: Path = options.path
-    if not options.check:
-        path.write_text(render(), "utf-8")
-        return 0
-    diff = list(differences(path.read_text("utf-8") if path.exists() else "", path))
-    if diff:
-        say("\n".join([*diff, f"{path} differs from the types; `{REMEDY}` mends it", ""]))
-    return int(bool(diff))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

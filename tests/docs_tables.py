@@ -1,29 +1,17 @@
-"""The generated parts of docs/protocol.md: written from the declarations, or compared with them.
+"""The generated parts of docs/protocol.md, from the declarations.
 
 A part stands between a marker that names it and `<!-- end -->`; everything else in the file is prose and
 is left alone.  Parts: `table: NAME` (a Layout of protocol.records), `enum: Name` (a class of
 protocol.enums), `commands`, `states`.  The third column of an enum's table is prose too: it is kept, by name.
 
-    python -m tests.docs_tables            writes the parts in place
-    python -m tests.docs_tables --check    changes nothing; exit code 1 and a diff when one differs
-
 A part that is declared but not in the document, a marker that names nothing and a § that leads nowhere are
-problems that only an editor can mend: they are told in both modes, with exit code 1.
+problems that only an editor can mend.
 """
 
-import argparse
-import ast
-import difflib
-import inspect
 import re
-import sys
-import tokenize
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from functools import lru_cache
-from io import StringIO
 from itertools import groupby
-from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from protocol import enums
@@ -43,10 +31,7 @@ from protocol.composed import (
 from protocol.layout import Field, Layout
 from protocol.records import access, account, market, onboarding, symbols, trade
 from protocol.session import MOVES, Role
-
-DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "protocol.md"
-REMEDY: Final = "make docs"
-DIFF_LIMIT: Final = 60  # lines: the rest says nothing new
+from tests.docs_fields import comments_of
 
 _BLOCK: Final = re.compile(r"^<!-- (?!end )(.+?) -->\n((?:(?!<!-- ).*\n)*)<!-- end -->$", re.MULTILINE)
 _MARKER: Final = re.compile(r"^<!-- (.+?) -->$", re.MULTILINE)
@@ -130,7 +115,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def record_table(layout: Layout[Any]) -> str:
     """Offset, name, type and meaning of each field, then what follows the fixed bytes."""
-    comments = _all_comments(layout.record)
+    comments = comments_of(layout.record)
     rows = [
         [str(f.offset), f.name, _type_name(layout, f), comments.get(f.attribute, "")] for f in layout.fields
     ]
@@ -160,37 +145,6 @@ def _tail_name(hint: Any) -> str:
 
 def _name_of(layout: Layout[Any]) -> str:
     return next(name for name, known in LAYOUTS.items() if known is layout)
-
-
-def _all_comments(record: type) -> dict[str, str]:
-    """The comments behind the fields of a class and of those it inherits from, nearest first."""
-    found: dict[str, str] = {}
-    for owner in reversed(record.__mro__):
-        if owner.__module__.startswith("protocol.records."):
-            found |= _comments(owner.__module__).get(owner.__name__, {})
-    return found
-
-
-@lru_cache
-def _comments(module: str) -> dict[str, dict[str, str]]:
-    """class -> field -> the comment behind its declaration, from the source of a module."""
-    source = inspect.getsource(sys.modules[module])
-    behind = {
-        token.start[0]: token.string.lstrip("# ").replace("|", r"\|")
-        for token in tokenize.generate_tokens(StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
-    return {
-        node.name: {
-            field.target.id: behind[field.end_lineno]
-            for field in node.body
-            if isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and field.end_lineno in behind
-        }
-        for node in ast.parse(source).body
-        if isinstance(node, ast.ClassDef)
-    }
 
 
 # Enumerations.
@@ -275,45 +229,3 @@ def _ranges(numbers: Iterable[int]) -> str:
     runs = (list(run) for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]))
     ends = ((run[0][1], run[-1][1]) for run in runs)
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ends)
-
-
-# The command line.
-
-
-def differences(text: str, path: Path) -> Iterator[str]:
-    """The diff between the document and what the declarations want, cut short."""
-    wanted = render(text)
-    lines = list(
-        difflib.unified_diff(
-            text.splitlines(), wanted.splitlines(), f"{path}", f"{path} as declared", n=0, lineterm=""
-        )
-    )
-    yield from lines[:DIFF_LIMIT]
-    if len(lines) > DIFF_LIMIT:
-        yield f"... {len(lines) - DIFF_LIMIT} more lines"
-
-
-def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stdout.write) -> int:
-    """Write or check the document; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.docs_tables", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 and a diff")
-    parser.add_argument("path", nargs="?", type=Path, default=DOCUMENT, help="another copy of the document")
-    options = parser.parse_args(arguments)
-    path: Path = options.path
-    text = path.read_text("utf-8")
-    found = problems(text)
-    for problem in found:
-        say(f"{path}: {problem}\n")
-    if options.check:
-        diff = list(differences(text, path))
-        if diff:
-            say("\n".join([*diff, f"{path} differs from the declarations; `{REMEDY}` mends it", ""]))
-        return int(bool(found or diff))
-    path.write_text(render(text), "utf-8")
-    return int(bool(found))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,9 +8,30 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 BINARY = Path(sys.executable).with_name("nats-server")
 READY_S = 20.0
+
+
+class NotListening(Exception):
+    """A server ended, or took too long."""
+
+
+def listening(folder: Path, process: "subprocess.Popen[Any]") -> dict[str, list[str]]:
+    """The URLs of a server (`nats`, `monitoring`) whose ports_file_dir is that folder, once it listens.
+
+    Raises NotListening.
+    """
+    ports = folder / f"nats-server_{process.pid}.ports"
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and process.poll() is None:
+        text = ports.read_text() if ports.exists() else ""
+        if text.rstrip().endswith("}"):  # it may be written just now
+            found: dict[str, list[str]] = json.loads(text)
+            return found
+        time.sleep(0.01)
+    raise NotListening
 
 
 class Server:
@@ -49,13 +70,12 @@ class Server:
         )
         with (self.folder / "nats.log").open("ab") as log:
             self._process = subprocess.Popen([BINARY, "-c", config], stdout=log, stderr=log)
-        ports = self.folder / f"nats-server_{self.pid}.ports"
-        deadline = time.monotonic() + READY_S
-        while not self._read(ports):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise AssertionError((self.folder / "nats.log").read_text()[-2000:])
-            time.sleep(0.01)
+        try:
+            told = listening(self.folder, self._process)
+        except NotListening:
+            self.kill()
+            raise AssertionError((self.folder / "nats.log").read_text()[-2000:]) from None
+        self.port = int(told["nats"][0].rpartition(":")[2])
 
     def stop(self) -> None:
         """SIGTERM, and wait."""
@@ -73,12 +93,6 @@ class Server:
     def resume(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
-
-    def _read(self, ports: Path) -> bool:
-        if not ports.exists() or not (text := ports.read_text()):
-            return False
-        self.port = int(json.loads(text)["nats"][0].rpartition(":")[2])
-        return True
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

@@ -255,6 +255,7 @@ def test_an_event_that_cannot_be_read_is_told_by_file_and_seq(
     [
         ("UPDATE event SET body = ? WHERE seq = 2", (b'{"half',), "seq 2: Input data was truncated"),
         ("UPDATE event SET body = ? WHERE seq = 2", (b"\x00",), "seq 2: JSON is malformed"),
+        ("UPDATE event SET body = ? WHERE seq = 2", ("text",), "seq 2: its body is no blob"),
         (
             "UPDATE event SET type = ? WHERE seq = 2",
             ("deal.removed",),

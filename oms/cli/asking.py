@@ -16,8 +16,9 @@ from oms.bus.options import NatsOptions
 from oms.bus.subjects import PREFIX
 from oms.bus.told import LinkChange
 from oms.cli.ending import NO_ACCOUNT, NOBODY, WRONG, Failure
-from oms.cli.settings import settings_of
-from oms.config import NatsSettings, Secret
+from oms.cli.settings import nats_of
+from oms.config import NatsSettings
+from oms.daemon.nats import nats_options
 
 REACH_S: Final = 5.0
 NAME: Final = "oms-cli"
@@ -50,31 +51,16 @@ def where(config: Path | None, said: Said, environ: Mapping[str, str] = os.envir
         return Where(_options(said, environ), said.prefix or PREFIX)
     if said != Said():
         raise Failure(WRONG, "either -c, whose [nats] counts, or the options of NATS")
-    nats = settings_of(config, "--nats URL").nats
+    nats = nats_of(config)
     return Where(options_of(nats), nats.prefix)
 
 
 def options_of(nats: NatsSettings) -> NatsOptions:
     """As the daemon connects; Failure where it makes no sense."""
     try:
-        return NatsOptions(
-            urls=nats.url,
-            name=NAME,
-            user=nats.user or None,
-            password=_revealed(nats.password),
-            token=_revealed(nats.token),
-            nkey_seed=_revealed(nats.nkey),
-            creds=nats.creds,
-            ca=nats.tls_ca,
-            cert=nats.tls_cert,
-            key=nats.tls_key,
-        )
+        return nats_options(nats, NAME)
     except BadOptions as why:
         raise Failure(WRONG, f"nats: {why}") from None
-
-
-def _revealed(secret: Secret | None) -> str | None:
-    return None if secret is None else secret.reveal()
 
 
 def _options(said: Said, environ: Mapping[str, str]) -> NatsOptions:

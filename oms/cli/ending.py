@@ -11,6 +11,8 @@ from typing import Final
 
 import typer
 
+from oms.sessions.groups import first_error
+
 OK: Final = 0
 FAILED: Final = 1  # something is wrong with what was looked at
 WRONG: Final = 2  # the words make no sense, or the daemon refused them
@@ -34,19 +36,14 @@ def ended(name: str, run: Callable[[], int | None], *, interrupted: int = INTERR
         code = run() or OK
         sys.stdout.flush()
     except* Failure as group:
-        code = _failed(name, _first(group))
+        code = _failed(name, first_error(group))
     except* BrokenPipeError:
         code = _unread()
     except* OSError as group:
-        code = _failed(name, _first(group))
+        code = _failed(name, first_error(group))
     except* KeyboardInterrupt:
         code = interrupted
     return code
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    why = group.exceptions[0]
-    return _first(why) if isinstance(why, BaseExceptionGroup) else why
 
 
 def _failed(name: str, why: BaseException) -> int:

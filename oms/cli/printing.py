@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -42,18 +43,34 @@ def plain(value: object) -> str:
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], title: str = "") -> Table:
-    """A table; a cell that is a rich Text keeps its colour."""
+    """A table; a cell that is a rich Text keeps its colour.  What may not be cut is shown whole."""
+    cells = [[cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row] for row in rows]
     made = Table(box=None, header_style="bold", title=title or None, title_justify="left", pad_edge=False)
-    for column in columns:
+    for place, column in enumerate(columns):
+        widest = max([cell_len(column.title), *(row[place].cell_len for row in cells)])
         made.add_column(
             column.title,
             justify="right" if column.number else "left",
             no_wrap=True,
-            overflow="ellipsis" if column.cut else "fold",
+            overflow="ellipsis",
+            min_width=None if column.cut else widest,
         )
-    for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
+    for row in cells:
+        made.add_row(*row)
     return made
+
+
+def put_table(out: Console, made: Table) -> None:
+    """A table on its console; one that is too wide goes on in the terminal's next line."""
+    out.print(made, crop=False, overflow="ignore")
+
+
+def put_line(text: str) -> None:
+    """A line on stdout, held back until that is flushed.
+
+    As bytes: a terminal that cannot show a letter must not end the command.
+    """
+    sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "backslashreplace") + b"\n")
 
 
 def print_json(value: Any) -> None:

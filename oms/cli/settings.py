@@ -1,19 +1,37 @@
-"""The daemon's settings, for commands that look at what it left or ask it."""
+"""The daemon's settings, for commands that run it, look at what it left, or ask it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from oms.cli.ending import WRONG, Failure
-from oms.config import ConfigError, Settings, load
+from oms.config import ConfigError, DataSettings, NatsSettings, Settings, load, load_section
 
 
-def settings_of(config: Path, instead: str = "") -> Settings:
-    """What the file and the environment say; Failure with every problem there is.
-
-    `instead` is the option that would do without them: not everybody who looks has the daemon's secrets.
-    """
-    try:
+def settings_of(config: Path) -> Settings:
+    """What the file and the environment say; Failure with every problem there is."""
+    with _usable():
         return load(config, os.environ)
+
+
+def data_of(config: Path) -> DataSettings:
+    """[data] alone: whoever reads the log needs no secrets.  Failure with what is wrong in it."""
+    with _usable("--data DIR"):
+        return load_section(config, os.environ, DataSettings)
+
+
+def nats_of(config: Path) -> NatsSettings:
+    """[nats] alone: whoever asks the daemon needs no account's secrets.  Failure with what is wrong in it."""
+    with _usable("--nats URL"):
+        return load_section(config, os.environ, NatsSettings)
+
+
+@contextmanager
+def _usable(instead: str = "") -> Iterator[None]:
+    """`instead` is the option that would do without the settings: not everybody who looks may read them."""
+    try:
+        yield
     except ConfigError as why:
         hint = f"\n({instead} does without them)" if instead else ""
         raise Failure(WRONG, f"the settings cannot be used:\n{why}{hint}") from None

@@ -1,10 +1,11 @@
 """The configuration: strict TOML, variables of the environment over it, frozen settings out of them.
 
 `load` gives settings that can be used as they are, or a ConfigError with every problem that was found, each
-with its file, line and key.  No message, no repr and no log shows a secret (docs/configuration.md).
+with its file, line and key; `load_section` does so for one section.  No message, no repr and no log shows a
+secret (docs/configuration.md).
 """
 
-from .loading import load
+from .loading import load, load_section
 from .locality import beyond_loopback
 from .problems import ConfigError, Problem
 from .secret import Secret
@@ -33,4 +34,5 @@ __all__ = [
     "Settings",
     "beyond_loopback",
     "load",
+    "load_section",
 ]

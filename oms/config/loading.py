@@ -34,11 +34,23 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 
     Secrets are taken from where they are: afterwards no source is needed any more.
     """
+    return _loading(path, environ).settings()
+
+
+def load_section(path: Path, environ: Mapping[str, str], kind: type[TableT]) -> TableT:
+    """One section alone; raises ConfigError with what is wrong in it.
+
+    For whoever only looks: the other sections may be wrong, and their secrets out of reach.
+    """
+    return _loading(path, environ).section(kind)
+
+
+def _loading(path: Path, environ: Mapping[str, str]) -> "_Loading":
     try:
         document = Document(text_of(path))
     except TomlError as why:
         raise ConfigError([Problem(str(path), why.line, "", str(why))]) from None
-    return _Loading(path, document, environ).settings()
+    return _Loading(path, document, environ)
 
 
 class _Given(NamedTuple):
@@ -82,13 +94,27 @@ class _Loading:
         if self._plain and (unwise := exposure(self._path)):
             self._warn((), f"holds a secret, and {unwise}")
         self._refuse_unheard_of()
+        self._raise_problems()
+        return Settings(accounts=made, origins=self._origins, warnings=tuple(self._warnings), **sections)  # type: ignore[arg-type]
+
+    def section(self, kind: type[TableT]) -> TableT:
+        """One of the sections; raises ConfigError."""
+        (name,) = (name for name, one in SECTIONS.items() if one is kind)
+        self._find_variables({})
+        made = self._table((name,), kind, self._document.data.get(name, {}))
+        if isinstance(made, NatsSettings):
+            self._look_at_files(made)
+        self._raise_problems()
+        assert made is not None  # noqa: S101 - it is None only with a problem
+        return made
+
+    # What is wrong.
+
+    def _raise_problems(self) -> None:
         if self._problems:
             raise ConfigError(
                 sorted(self._problems, key=lambda one: (one.place != str(self._path), one.line))
             )
-        return Settings(accounts=made, origins=self._origins, warnings=tuple(self._warnings), **sections)  # type: ignore[arg-type]
-
-    # What is wrong.
 
     def _problem(self, key: Key, what: str) -> Problem:
         """Blames the variable where one is set for the key, else the line of the file."""

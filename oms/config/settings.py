@@ -5,7 +5,6 @@ table say against each other is told by its `contradictions`, as (key, what).
 """
 
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -86,8 +85,6 @@ class NatsSettings(Table, frozen=True):
             yield "tls_cert", "needs tls_key beside it"
         if self.tls_key and not self.tls_cert:
             yield "tls_key", "needs tls_cert beside it"
-        if self.url[0].startswith("ws") and find_spec("aiohttp") is None:
-            yield "url", "NATS over WebSockets needs the package aiohttp, which is not installed"
 
 
 class DataSettings(Table, frozen=True):

@@ -11,7 +11,7 @@ from .kinds import Kind, Unfit
 MOST_URLS: Final = 32  # of one NATS cluster
 MOST_LENGTH: Final = 2048
 PORTS: Final = {"ws": 80, "wss": 443}
-NATS_SCHEMES: Final = ("nats", "tls", "ws", "wss")
+NATS_SCHEMES: Final = ("nats", "tls")  # the client speaks no WebSockets without another package
 
 
 def _split(value: Any, schemes: Sequence[str]) -> SplitResult:
@@ -55,8 +55,6 @@ def _servers(value: Any, _: Path) -> tuple[str, ...]:
     parts = [_split(url, NATS_SCHEMES) for url in urls]
     if any(one.path not in ("", "/") or one.query for one in parts):
         raise Unfit("must end behind the host or port")
-    if len({one.scheme in PORTS for one in parts}) > 1:
-        raise Unfit("has WebSockets beside others, which no client can mix")
     return tuple(urls)
 
 

@@ -5,7 +5,7 @@ Whatever cannot be had is told by name before anything has begun, and what was o
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -13,12 +13,13 @@ from typing import Final
 
 import trio
 
-from oms.bus.options import NatsOptions
 from oms.bus.outbox import OutboxState, Pace
-from oms.config import AccountSettings, NatsSettings, Secret, Settings
+from oms.config import AccountSettings, Settings
 from oms.eventlog.committer import Kind, fitting
+from oms.eventlog.errors import ForeignJournal, Unreadable
 from oms.eventlog.journal import Journal
 from oms.eventlog.market import GB, Bounds, MarketLog, MarketState
+from oms.eventlog.reader import Reader
 from oms.ingest.account import Account
 from oms.ingest.conversation import Options
 from oms.ingest.market import Publisher, Pump
@@ -88,7 +89,10 @@ def assembled(
 ) -> Parts:
     """All pieces; `ending` lets them go.  Raises LogError for what the disk does not allow."""
     folder = settings.data.dir / JOURNALS
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as why:
+        raise Unreadable(folder, f"cannot be made: {why.strerror}") from None
     kind: Kind = fitting(folder) if settings.data.committer == "probe" else settings.data.committer
     log.info("committing", how=kind, folder=str(folder))
     journals = {
@@ -120,6 +124,8 @@ def _recorder(
     opened = {"login": str(account.login), "server": account.url} if account else {}
     journal = Journal.open(folder, name, clock=clock, kind=kind, opened=opened)
     ending.callback(journal.close)
+    if account is not None:
+        _refuse_another_login(journal.path, account.login)
     if not journal.opening.clean and not journal.opening.created:
         log.warning("unclean end", account=name, torn_frames=journal.opening.torn_frames)
     found = opened_books(folder, name)
@@ -141,6 +147,17 @@ def _recorder(
     recorder = Recorder(journal, found.books, rebuild, took=took)
     recorder.kept = found.since
     return recorder
+
+
+def _refuse_another_login(path: Path, login: int) -> None:
+    """ForeignJournal where the journal was begun for another account of the venue: books do not mix."""
+    with closing(Reader(path)) as reader:
+        first = reader.get(1)
+    held = first.envelope().data.get("login", "") if first else ""
+    if held not in ("", str(login)):
+        raise ForeignJournal(
+            path, f"is the journal of login {held}, and the settings say {login}; that needs another label"
+        )
 
 
 def _market_log(settings: Settings, ending: ExitStack, clock: Callable[[], int]) -> MarketLog | None:
@@ -196,6 +213,7 @@ def _account(
             ),
             symbols=one.symbols,
             books=one.books,
+            aliases=one.aliases,
             reconcile=Pacing(
                 overlap_s=int(limits.reconcile_overlap_hours * HOUR_S),
                 rounds=limits.difference_rounds,
@@ -216,26 +234,6 @@ def _account(
         ),
         backoff=Backoff(limits.reconnect_first, limits.reconnect_limit),
     )
-
-
-def nats_options(nats: NatsSettings) -> NatsOptions:
-    """How to reach NATS, secrets opened."""
-    return NatsOptions(
-        urls=nats.url,
-        name=nats.name,
-        user=nats.user or None,
-        password=_revealed(nats.password),
-        token=_revealed(nats.token),
-        nkey_seed=_revealed(nats.nkey),
-        creds=nats.creds,
-        ca=nats.tls_ca,
-        cert=nats.tls_cert,
-        key=nats.tls_key,
-    )
-
-
-def _revealed(secret: Secret | None) -> str | None:
-    return None if secret is None else secret.reveal()
 
 
 def pace(settings: Settings) -> Pace:

@@ -22,7 +22,7 @@ from oms.domain.events import DaemonStarted, DaemonStopped
 from oms.eventlog.errors import FileError
 from oms.eventlog.snapshot import NotSaved
 from oms.ingest.account import Account
-from oms.ingest.standing import HALTED
+from oms.ingest.standing import CONNECTING, FENCE, REFUSED
 from oms.queries.answering import answer
 from oms.queries.reply import Reply
 from oms.recorder import Recorder
@@ -36,11 +36,13 @@ from oms.web.app import Sources, application
 from oms.web.readiness import AccountStatus
 from oms.web.server import serve as serve_http
 
-from .assembly import DAEMON, VERSION, Parts, assembled, nats_options, pace
+from .assembly import DAEMON, VERSION, Parts, assembled, pace
+from .nats import nats_options
 from .view import AccountView
 from .watched import watch
 
 KEEP_EVENTS: Final = 10_000  # from one snapshot to the next
+HALT_AGAIN_S: Final = 5.0
 LEAST_EVENTS: Final = 500  # that are worth one, at the end
 
 log = logger("oms.daemon")
@@ -73,7 +75,7 @@ class Daemon:
                 one.standing.link,
                 one.standing.permission,
                 one.standing.state,
-                one.standing.reason if one.standing.link == "ready" else one.last_error,
+                one.last_error if one.standing.link in (CONNECTING, REFUSED) else one.standing.reason,
                 one.recorder.seq,
                 self.parts.outlets[name].state.published,
             )
@@ -152,9 +154,10 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
     parts = daemon.parts
     async with trio.open_nursery() as nursery:
         nursery.start_soon(parts.pump.run)
-        for name, account in daemon.accounts.items():
-            nursery.start_soon(account.run)
+        for name in parts.journals:
             nursery.start_soon(_mind_fence, daemon, name)
+        for account in daemon.accounts.values():
+            nursery.start_soon(account.run)
             nursery.start_soon(_keep_now_and_then, account.recorder)
         endpoints = [Endpoint("query", name, _query(daemon, name)) for name in daemon.accounts]
         nursery.start_soon(
@@ -183,7 +186,15 @@ async def _mind_fence(daemon: Daemon, name: str) -> None:
     """An account whose stream contradicts its journal is halted: somebody else may be trading for it."""
     state = await daemon.parts.outlets[name].failed()
     log.error("stream contradicts journal", account=name, why=state.failed, detail=state.text)
-    await daemon.accounts[name].standing.move(permission=HALTED, reason=state.failed)
+    account = daemon.accounts.get(name)
+    while account is not None and account.recorder.broken is None:
+        try:
+            await account.standing.halt(FENCE + state.failed)
+        except FileError as why:
+            log.warning("halted, which cannot be recorded", account=name, detail=str(why))
+            await trio.sleep(HALT_AGAIN_S)
+        else:
+            return
 
 
 def _query(daemon: Daemon, name: str) -> Handler:
@@ -205,8 +216,10 @@ async def _settle(daemon: Daemon) -> None:
     """Publish what was recorded, as far as the limit allows."""
     parts = daemon.parts
     journal = parts.journals[DAEMON]
-    if journal.broken is None:
+    try:
         await journal.record([DaemonStopped()])
+    except FileError as why:
+        log.warning("the end is not recorded", detail=str(why))
     with trio.move_on_after(parts.settings.limits.stop_settle if daemon.bridge.connected else 0) as limit:
         for name, recorder in parts.journals.items():
             if not parts.outlets[name].state.failed:
@@ -218,14 +231,14 @@ async def _settle(daemon: Daemon) -> None:
 
 async def _keep_now_and_then(recorder: Recorder) -> None:
     """Keep the books whenever so many events were recorded that folding them would take a while."""
-    while True:
+    while recorder.broken is None:
         await recorder.settled(recorder.kept + KEEP_EVENTS)
         _keep(recorder)
 
 
 def _keep(recorder: Recorder) -> None:
     """Keep the books for the next start, unless folding what is new would be quicker than that."""
-    if recorder.broken is not None or recorder.seq < recorder.kept + LEAST_EVENTS:
+    if not recorder.sound or recorder.seq < recorder.kept + LEAST_EVENTS:
         return
     seq = recorder.kept = recorder.seq
     try:

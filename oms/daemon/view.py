@@ -1,7 +1,7 @@
 """An account as queries see it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from oms.queries.view import Health, Listed, Moment, Shown, UnknownSymbol, Venue
 from oms.sessions.bucket import Bucket
 from oms.sessions.outage import Outage
 from protocol.enums import CalcMode, Timeframe
+from protocol.errors import LocalProtocolError
 from protocol.messages import Refused, Request
 from protocol.records.market import Rate, RatesRequest
 
@@ -87,6 +88,11 @@ class AccountView:
         return self._account.recorder.path
 
     @property
+    def aliases(self) -> Mapping[str, str]:
+        """Symbols that are called otherwise at the broker."""
+        return self._account.options.aliases
+
+    @property
     def standing(self) -> AccountState:
         """Link and permission of this moment."""
         standing = self._account.standing
@@ -142,7 +148,7 @@ class AccountView:
         await self._may_ask(name)
         try:
             await self._account.specification(name)
-        except Outage as why:
+        except (Outage, LocalProtocolError) as why:
             raise VenueUnavailable(str(why)) from None
         found = self.books.symbol(name)
         if found is None:
@@ -157,7 +163,7 @@ class AccountView:
         await self._may_ask(symbol)
         try:
             reply = await self._account.ask(Request(RATES, RatesRequest(symbol, timeframe, start, end)))
-        except Outage as why:
+        except (Outage, LocalProtocolError) as why:
             raise VenueUnavailable(str(why)) from None
         if isinstance(reply, Refused):
             raise VenueUnavailable(f"the venue refused it with code {reply.code}")

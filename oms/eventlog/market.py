@@ -88,6 +88,19 @@ class MarketLog:
         self._tell()
         return logged
 
+    def ready(self) -> bool:
+        """Whether it logs; where it pauses and a look is due, it looks whether it can go on, and tells.
+
+        So that what has to come first, when it does go on, can be written first.
+        """
+        if not self.state.logging:
+            try:
+                self._look_when_due(self._clock())
+            except OSError as why:
+                self._pause(str(why), RETRY_NS)
+            self._tell()
+        return self.state.logging
+
     async def append(self, pushes: Sequence[Pushed]) -> bool:
         """As `write`, together with what other tasks append at the same time."""
         rows = [encoded(push) for push in pushes]
@@ -109,13 +122,16 @@ class MarketLog:
         """Never raises for what the disk does."""
         now = self._clock()
         try:
-            if not 0 <= now - self._looked_at < self._next_look_ns:
-                self._look(now)
+            self._look_when_due(now)
             if self.state.logging:
                 self._segment_for(now).append(rows)
         except (apsw.Error, OSError, FileError) as why:
             self._pause(str(why), RETRY_NS)
         return [self.state.logging] * len(rows)
+
+    def _look_when_due(self, now: int) -> None:
+        if not 0 <= now - self._looked_at < self._next_look_ns:
+            self._look(now)
 
     def _look(self, now: int) -> None:
         """Whether there is room, and nothing older or more than should be; raises OSError."""

@@ -16,6 +16,7 @@ from .sqlite import opened_for_reading, reading
 
 PAGE_ROWS: Final = 1000
 SECOND: Final = 1_000_000_000
+DAY: Final = 86_400 * SECOND
 
 
 class Pushed(NamedTuple):
@@ -42,21 +43,26 @@ def read_market(
     kind: str | None = None,
 ) -> Iterator[Pushed]:
     """Pushes received in [since, before), nanoseconds of UTC; a file deleted meanwhile is left out."""
-    first = _day(
-        max(since - 86_400 * SECOND, 0)
-    )  # a clock set back leaves pushes in the file of the day after
-    for place in places(folder):
-        if place.day < first:
-            continue
-        path = place.path(folder)
-        try:
-            for push in read_segment(path):
-                wanted = account in (None, push.account) and kind in (None, push.kind)
-                if wanted and since <= push.received_at < before:
-                    yield push
-        except Unreadable:
-            if path.exists():
-                raise
+    for path in segments(folder, since):
+        for push in read_kept(path):
+            wanted = account in (None, push.account) and kind in (None, push.kind)
+            if wanted and since <= push.received_at < before:
+                yield push
+
+
+def segments(folder: Path, since: int = 0) -> Iterator[Path]:
+    """The files, oldest first, without those that hold nothing received since then."""
+    first = _day(max(since - DAY, 0))  # a clock set back leaves pushes in the file of the day after
+    return (place.path(folder) for place in places(folder) if place.day >= first)
+
+
+def read_kept(path: Path, after: int = 0) -> Iterator[Pushed]:
+    """As `read_segment`, but a file that is deleted meanwhile just ends."""
+    try:
+        yield from read_segment(path, after)
+    except Unreadable:
+        if path.exists():
+            raise
 
 
 def read_segment(path: Path, after: int = 0) -> Iterator[Pushed]:

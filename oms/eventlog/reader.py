@@ -12,7 +12,7 @@ import apsw
 import trio
 
 from .envelope import Recorded, rfc3339
-from .errors import LocalError
+from .errors import Damaged, LocalError
 from .sqlite import opened_for_reading, reading
 
 PAGE_ROWS: Final = 1000
@@ -72,7 +72,7 @@ class Reader:
                 f"SELECT seq, type, body, hash FROM event WHERE seq > ? AND seq <= ?{where} ORDER BY seq",  # noqa: S608
                 (after, until, *given),
             )
-            return _filled(cursor, until)
+            return _filled(self.path, cursor, until)
 
     def read(self, after: int = 0, until: int | None = None, wanted: Wanted = ALL) -> Iterator[Recorded]:
         """What is wanted behind `after`, up to `until` or the end as it is now."""
@@ -131,11 +131,13 @@ def _conditions(wanted: Wanted) -> tuple[str, list[Any]]:
     return "".join(f" AND ({text})" for text, _ in found), [value for _, values in found for value in values]
 
 
-def _filled(cursor: apsw.Cursor, until: int) -> Page:
+def _filled(path: Path, cursor: apsw.Cursor, until: int) -> Page:
     rows: list[Recorded] = []
     size = 0
     for row in cursor:
         rows.append(Recorded(*row))
+        if not isinstance(rows[-1].body, bytes):
+            raise Damaged(path, f"seq {rows[-1].seq}: its body is no blob")
         size += len(rows[-1].body)
         if len(rows) == PAGE_ROWS or size >= PAGE_BYTES:
             cursor.close()  # the transaction ends here

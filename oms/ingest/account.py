@@ -6,7 +6,8 @@ daemon.
 """
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import trio
@@ -18,11 +19,12 @@ from oms.sessions.address import Address
 from oms.sessions.backoff import Backoff
 from oms.sessions.connection import Connection
 from oms.sessions.dialing import Opener
+from oms.sessions.groups import first_error
 from oms.sessions.history import HistoryPlan
 from oms.sessions.link import Limits, connected
 from oms.sessions.login import LOGIN, Keys, Unavailable
 from oms.sessions.opening import TurnedAway
-from oms.sessions.outage import Ended, Outage, Reason
+from oms.sessions.outage import Ended, Outage, Reason, TimedOut
 from protocol.messages import Answer, Refused, Request
 from protocol.session import Role, Session
 
@@ -30,7 +32,7 @@ from .conversation import Conversation, Lasting, Options
 from .drift import DriftTally
 from .ear import Ear
 from .market import Pump
-from .standing import CLOSED, CONNECTING, DIRTY, REFUSED, Standing
+from .standing import CLOSED, CONNECTING, REFUSED, Standing, spoiled, unchanged
 
 FULL_DISK_S: Final = 30.0  # until a journal that found no room is tried again
 
@@ -82,62 +84,89 @@ class Account:
 
     async def ask(self, request: Request) -> Answer | Refused:
         """Ask the venue; raises Outage."""
-        if (
-            self.connection is None
-            or not self.connected
-            or not (self.conversation and self.conversation.ready)
-        ):
-            raise NotConnected(f"{self.name}: there is no session with the venue at present")
-        return await self.connection.ask(request)
+        async with self._asking() as (_, connection):
+            return await connection.ask(request)
 
     async def specification(self, symbol: str) -> None:
         """Let the books have a symbol's specification, if the venue has the symbol; raises Outage."""
-        if not self.connected or not (self.conversation and self.conversation.ready):
+        async with self._asking() as (talk, _):
+            await talk.specification(symbol)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[tuple[Conversation, Connection]]:
+        """A session to ask something; where an answer does not come in time, a new one is needed."""
+        talk, connection = self.conversation, self.connection
+        if talk is None or connection is None or not self.connected or not talk.ready:
             raise NotConnected(f"{self.name}: there is no session with the venue at present")
-        await self.conversation.specification(symbol)
+        try:
+            yield talk, connection
+        except TimedOut as why:
+            if why.sent:
+                connection.end(Reason.POISONED, detail=str(why))
+            raise
 
     async def run(self) -> None:
         """Keep the account connected until it is turned away; cancelled, it says goodbye first."""
         failures = 0
         try:
-            while self.recorder.broken is None:
+            while True:
                 began = trio.current_time()
-                pause_s = 0.0
-                outage: BaseException | None = None
-                try:
-                    await self.standing.move(link=CONNECTING)
-                    turned = await self._session()
-                    if turned is not None:
-                        await self._refused(turned)
-                        return
-                except* Outage as group:
-                    outage = self._failed("outage", group)
-                except* FileError as group:
-                    self._failed("journal", group)
-                    pause_s = FULL_DISK_S
-                await self._tell_refusal(outage)
+                pause_s = await self._attempt_session()
+                if self.recorder.broken is not None or self.standing.link == REFUSED:
+                    return
                 failures = 1 if trio.current_time() - began >= self._backoff.settled else failures + 1
                 await trio.sleep(max(pause_s, self._backoff.delay(failures, self._chance)))
-                self._lost = self._lost or pause_s > 0
         finally:
             with trio.CancelScope(shield=True):
                 await self._leave()
 
-    async def _leave(self) -> None:
-        if self.standing.link == REFUSED or self.recorder.broken is not None:
-            return
+    async def _attempt_session(self) -> float:
+        """One session, from connecting to its end; seconds to wait at least before the next."""
+        pause_s = 0.0
+        outage: BaseException | None = None
         try:
-            await self.standing.move(link=CLOSED)
+            await self.standing.move(CONNECTING, spoiled if self._lost else unchanged)
+            self._lost = False
+            turned = await self._session()
+            if turned is not None:
+                self._refused(turned)
+                refusal = SessionRefused(turned.code or 0, str(turned), terminal=True)
+                await self.recorder.record([refusal])
+                await self.standing.move(REFUSED)
+        except* Outage as group:
+            outage = self._failed("outage", group)
+        except* FileError as group:
+            self._failed("journal", group)
+            self._lost, pause_s = True, FULL_DISK_S
+        await self._record_what_failed(outage)
+        return pause_s
+
+    async def _record_what_failed(self, outage: BaseException | None) -> None:
+        """As far as it can be: a login refused for now, once for a code in a row; that pushes were lost."""
+        code = outage.code if isinstance(outage, Unavailable) and outage.command == LOGIN else None
+        try:
+            if code is not None and code != self._refused_with:
+                await self.recorder.record([SessionRefused(code, str(outage))])
+            self._refused_with = code
+            if self._lost:
+                await self.standing.move(change=spoiled)
+                self._lost = False
         except FileError as why:
             self._told("journal", str(why))
+
+    async def _leave(self) -> None:
+        if self.standing.link == REFUSED:
+            return
+        self.standing.fall(CLOSED)
+        if self.recorder.broken is None:
+            try:
+                await self.standing.move(CLOSED)
+            except FileError as why:
+                self._told("journal", str(why))
 
     async def _session(self) -> TurnedAway | None:
         """One connection from dialing to its end."""
         self._attempt += 1
-        if self._lost:
-            # What was pushed while nothing could be stored is lost: reconcile before anything else.
-            await self.standing.move(permission=DIRTY, reason="journal")
-            self._lost = False
         ear = Ear(self.feed, self._overrun)
         address = Address.of(self.options.url, self.options.origin)
         async with connected(
@@ -155,16 +184,17 @@ class Account:
                 self._lasting,
                 connection,
                 ear,
-                self._pump,
                 self._clock,
                 attempt=self._attempt,
                 published=self._published,
                 judged=self._judged,
+                told=self._told,
             )
             try:
                 return await self._talk(talk, connection)
             finally:
                 connection.end()
+                self.standing.fall(CONNECTING)
                 with trio.CancelScope(shield=True):
                     await self._close(talk, connection)
 
@@ -206,23 +236,17 @@ class Account:
         if self.connection is not None:
             self.connection.end(Reason.LEFT, detail="more was pushed than could be stored")
 
-    async def _refused(self, turned: TurnedAway) -> None:
+    def _refused(self, turned: TurnedAway) -> None:
+        """The venue is not asked again, whether or not that can be recorded."""
         self.last_error = str(turned)
         self._told("refused", str(turned))
-        await self.standing.move(link=REFUSED, reason="refused")
+        self.standing.fall(REFUSED)
 
     def _failed(self, what: str, group: BaseExceptionGroup[BaseException]) -> BaseException:
-        why = _first(group)
+        why = first_error(group)
         self.last_error = str(why)
         self._told(what, self.last_error)
         return why
-
-    async def _tell_refusal(self, why: BaseException | None) -> None:
-        """A login refused for now is an event, once for each code in a row."""
-        code = why.code if isinstance(why, Unavailable) and why.command == LOGIN else None
-        if code is not None and code != self._refused_with and self.recorder.broken is None:
-            await self.recorder.record([SessionRefused(code, str(why))])
-        self._refused_with = code
 
 
 class Lost(Outage):
@@ -231,8 +255,3 @@ class Lost(Outage):
     def __init__(self, ended: Ended) -> None:
         super().__init__(f"the connection ended: {ended}")
         self.ended = ended
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    why = group.exceptions[0]
-    return _first(why) if isinstance(why, BaseExceptionGroup) else why

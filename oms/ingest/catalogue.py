@@ -13,6 +13,7 @@ from oms.domain.observations import Observation
 from oms.sessions import translate
 from oms.sessions.connection import Connection
 from oms.sessions.opening import value_of
+from oms.sessions.translate.reading import storable
 from protocol.account_body import Account
 from protocol.maths.conversion import Pairs, Quote, index_pairs, symbols_wanted
 from protocol.maths.overrides import apply_overrides
@@ -69,7 +70,7 @@ def listed(spec: FullSymbol) -> Listed:
     """What reading a symbol's market data takes."""
     return Listed(
         spec.symbol_id,
-        spec.trade_symbol,
+        storable(spec.trade_symbol),
         spec.digits,
         spec.point or 10.0 ** -min(spec.digits, MOST_DIGITS),
         spec.trade.spread_diff,

@@ -4,7 +4,7 @@ The order is that of docs/semantics.md 7.  Pushes wait from the login on until t
 books; until books and venue have agreed once nothing but the account itself is believed.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
 
 import trio
@@ -19,7 +19,6 @@ from oms.domain.events import (
     SessionConnected,
     SessionLink,
     SessionReady,
-    SessionRefused,
 )
 from oms.recorder import Recorder, Turn
 from oms.sessions import translate
@@ -28,25 +27,27 @@ from oms.sessions.history import HistoryPlan
 from oms.sessions.login import Credentials, Keys
 from oms.sessions.opening import TurnedAway, open_account, value_of
 from oms.sessions.watching import chosen, subscribe_ticks
+from protocol.account_body import Account
 from protocol.messages import Push
-from protocol.records.symbols import FullSymbol
+from protocol.records.symbols import FullSymbol, Symbol
 
 from . import heard
 from .catalogue import Catalogue, listed
 from .drift import DriftTally
 from .ear import ACCOUNT_CHANGED, Ear, Waiting
-from .market import Feed, Pump
+from .market import Feed
 from .reconciler import AT_ONCE, Limits, Reconciler, Round
 from .standing import (
-    ACTIVE,
-    DIFFERENCE,
     RACE,
-    READ_ONLY,
     READY,
     RECONCILING,
     REDUCING,
+    Change,
     Standing,
-    after_equal_round,
+    agreed,
+    differing,
+    raced,
+    rights_gone,
 )
 
 SUBSCRIBE_BOOK: Final = 22
@@ -63,6 +64,7 @@ class Options(NamedTuple):
     origin: str = ""  # the header a browser would send
     symbols: tuple[str, ...] = ()  # names and path masks; none = all
     books: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = {}  # other names for symbols -> the broker's
     reconcile: Limits = Limits()
     reconcile_every_s: float = 300.0
 
@@ -88,29 +90,32 @@ class Conversation:
         lasting: Lasting,
         connection: Connection,
         ear: Ear,
-        pump: Pump,
         clock: Callable[[], int],
         *,
         attempt: int,
         published: Callable[[], Awaitable[None]],
         judged: Callable[[int], None] = lambda differences: None,
+        told: Callable[[str, str], None] = lambda what, detail: None,
     ) -> None:
         """`published` returns when the journal's first event is where the account may open.
 
-        `judged` hears of each round, with its differences.
+        `judged` hears of each round, with its differences; `told` of what people should know.
         """
         self.connection, self.ear = connection, ear
         self.catalogue: Catalogue | None = None
         self.subscribed = 0
         self.authenticated = self.ready = False
         self.venue_link = 0  # as push 15 told; 0 = the gateway has its trade server
-        self._options, self._lasting, self._pump, self._clock = options, lasting, pump, clock
-        self._attempt, self._published = attempt, published
+        self._options, self._lasting, self._clock = options, lasting, clock
+        self._attempt, self._published, self._told = attempt, published, told
         self._began = trio.current_time()
         self._terms: translate.Terms | None = None
         self._draining = trio.Lock()
         self._doubted = trio.Event()
         self._cause = "timer"
+        self._compared_at = -float("inf")  # when the last round ended
+        self._watched: dict[str, Symbol] = {}
+        self._unwatched = trio.Event()  # something is held whose ticks were not asked for
         self._reconciler = Reconciler(
             connection,
             lasting.recorder,
@@ -120,6 +125,7 @@ class Conversation:
             moves=lambda: ear.moves,
             drain=self.drain,
             lacking=lasting.lacking,
+            learn=self._learn_account,
             judged=judged,
         )
 
@@ -133,17 +139,20 @@ class Conversation:
             entered=self._entered,
         )
         if isinstance(found, TurnedAway):
-            await self._lasting.recorder.record([SessionRefused(found.code or 0, str(found), terminal=True)])
             return found
-        self._know(translate.terms_of(found.account))
         self.catalogue = Catalogue(found.symbols, found.account)
-        permission, reason = await self._agree()
+        self._learn_account(found.account)
+        change = await self._agree("start" if self._attempt == 1 else "reconnect", live=False)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._follow)
             nursery.start_soon(self._learn_clock)
             await self._watch()
+            nursery.start_soon(self._watch_more)
             await self._published()
-            await self._become_ready(permission, reason)
+            while self._doubtful:
+                cause = self._begin_round()
+                change = await self._agree(cause, live=True)
+            await self._become_ready(change)
             await self._keep_equal()
         return None
 
@@ -158,54 +167,49 @@ class Conversation:
         )
         await self._lasting.standing.move(link=RECONCILING)
 
-    def _know(self, terms: translate.Terms) -> None:
+    def _learn_account(self, account: Account) -> None:
+        """The account's terms are these, for all that is read from now on."""
+        terms = translate.terms_of(account)
         if self._terms is not None and terms.offset != self._terms.offset:
             self._lasting.feed.skew.forget()
         self._terms = terms
+        if self.catalogue is not None:
+            self.catalogue.account = account
 
     # To READY.
 
-    async def _agree(self) -> tuple[str, str | None]:
-        """Rounds until books and venue agree, or until it is clear that they will not; what that permits."""
+    async def _agree(self, cause: str, *, live: bool) -> Change:
+        """Rounds until books and venue agree, or until it is clear that they will not; what that changes."""
         limits = self._options.reconcile
-        cause = "start" if self._attempt == 1 else "reconnect"
         began, pause_s = trio.current_time(), limits.pause_s
         while True:
-            result = await self._reconciler.run(cause, live=False)
+            result = await self._round(cause, live=live)
             if result.equal:
-                return self._after_equal()
+                return agreed
             if result.confirmed:
-                return DIFFERENCE, "difference"
+                return differing
             if result.quiet:
                 await trio.sleep(pause_s)
                 pause_s = min(2 * pause_s, limits.spacing_s)
             elif trio.current_time() - began > limits.race_s:
-                return self._raced()
-
-    async def _become_ready(self, permission: str, reason: str | None) -> None:
-        seconds = round(trio.current_time() - self._began, 3)
-        await self._lasting.recorder.record([SessionReady(self._reconciler.rounds, seconds)])
-        await self._lasting.standing.move(READY, permission, reason)
-        self.ready = True
-
-    def _after_equal(self) -> tuple[str, str | None]:
-        standing = self._lasting.standing
-        may_trade = not self._data_only
-        permission = after_equal_round(standing.permission, standing.reason, may_trade=may_trade)
-        if permission == standing.permission:
-            return permission, None
-        return permission, "rights" if permission == READ_ONLY else "equal"
-
-    def _raced(self) -> tuple[str, str | None]:
-        standing = self._lasting.standing
-        if after_equal_round(standing.permission, standing.reason, may_trade=True) != "active":
-            return standing.permission, None
-        return (READ_ONLY, "rights") if self._data_only else (REDUCING, RACE)
+                return raced
 
     @property
-    def _data_only(self) -> bool:
-        terms = self._lasting.recorder.books.account()
-        return terms is not None and not terms.trade_allowed
+    def _doubtful(self) -> bool:
+        """Whether what was found equal may be so no longer."""
+        age_s = trio.current_time() - self._compared_at
+        return self._doubted.is_set() or age_s > self._options.reconcile_every_s
+
+    async def _round(self, cause: str, *, live: bool) -> Round:
+        result = await self._reconciler.run(cause, live=live)
+        self._compared_at = trio.current_time()
+        return result
+
+    async def _become_ready(self, change: Change) -> None:
+        seconds = round(trio.current_time() - self._began, 3)
+        await self._lasting.recorder.record([SessionReady(self._reconciler.rounds, seconds)])
+        await self._lasting.standing.move(READY, change)
+        self.ready = True
 
     # Market data.
 
@@ -214,24 +218,50 @@ class Conversation:
         assert self.catalogue is not None  # noqa: S101 - the session is open
         options, catalogue = self._options, self.catalogue
         wanted = chosen(catalogue.symbols.values(), options.symbols, self._held())
-        specs = await catalogue.specifications(
-            self.connection, [symbol.trade_symbol for symbol in wanted.symbols]
-        )
-        known = {spec.trade_symbol for spec in specs}
-        more = [name for name in catalogue.converting(specs) if name not in known]
-        specs += await catalogue.specifications(self.connection, more)
-        await self._learn([spec for spec in specs if spec.trade_symbol in self._held()])
-        board = self._lasting.feed.board
-        board.begin()
-        for spec in specs:
-            board.add(listed(spec))
-        self._pump.retell(self._lasting.feed)
-        symbols = [catalogue.symbols[spec.trade_symbol] for spec in specs]
-        await subscribe_ticks(self.connection, symbols)
-        self.subscribed = len(symbols)
+        if wanted.unknown:
+            self._told("unknown symbols", ", ".join(wanted.unknown))
+        specs = await self._with_conversions([symbol.trade_symbol for symbol in wanted.symbols])
+        self._lasting.feed.begin(map(listed, specs))
+        await self._subscribe(specs)
         if options.books:
             books = chosen(catalogue.symbols.values(), options.books)
             await value_of(self.connection, SUBSCRIBE_BOOK, [one.symbol_id for one in books.symbols])
+
+    async def _watch_more(self) -> None:
+        """Ticks of what is held by now, and was not chosen."""
+        while True:
+            await self._unwatched.wait()
+            self._unwatched = trio.Event()
+            new = [name for name in self._held() if self._is_new(name)]
+            specs = await self._with_conversions(new)
+            if any(spec.trade_symbol not in self._watched for spec in specs):
+                self._lasting.feed.change(map(listed, specs))
+                await self._subscribe(specs)
+
+    def _is_new(self, symbol: str) -> bool:
+        """Whether something is held that is not quoted, or not specified, although the venue lists it."""
+        listed_there = self.catalogue is not None and symbol in self.catalogue.symbols
+        known = symbol in self._watched and self._lasting.recorder.books.symbol(symbol) is not None
+        return listed_there and not known
+
+    async def _with_conversions(self, names: list[str]) -> list[FullSymbol]:
+        """The specifications of symbols, and of those that convert them; the books learn what is held."""
+        assert self.catalogue is not None  # noqa: S101 - the session is open
+        specs = await self.catalogue.specifications(self.connection, names)
+        known = {spec.trade_symbol for spec in specs} | self._watched.keys()
+        more = [name for name in self.catalogue.converting(specs) if name not in known]
+        specs += await self.catalogue.specifications(self.connection, more)
+        held = self._held()
+        await self._learn([spec for spec in specs if spec.trade_symbol in held])
+        return specs
+
+    async def _subscribe(self, specs: list[FullSymbol]) -> None:
+        """Ticks of these beside those that come already: a subscription replaces the one before."""
+        assert self.catalogue is not None  # noqa: S101 - the session is open
+        symbols = self.catalogue.symbols
+        self._watched |= {spec.trade_symbol: symbols[spec.trade_symbol] for spec in specs}
+        await subscribe_ticks(self.connection, self._watched.values())
+        self.subscribed = len(self._watched)
 
     def _held(self) -> set[str]:
         """Symbols of open positions and orders."""
@@ -258,10 +288,14 @@ class Conversation:
             await self.drain()
 
     async def drain(self) -> None:
-        """Let the books have all that waits; nothing before the account is known."""
+        """Let the books have all that waits; nothing before the account is known.
+
+        What was taken out of the ear is recorded, whoever is cancelled meanwhile.
+        """
         async with self._draining:
-            while self._terms is not None and (taken := self.ear.take(AT_ONCE)):
-                await self._record(taken)
+            while self._terms is not None and self.ear.waiting:
+                with trio.CancelScope(shield=True):
+                    await self._record(self.ear.take(AT_ONCE))
 
     async def _record(self, taken: list[Waiting]) -> None:
         news: list[Event] = []
@@ -275,6 +309,8 @@ class Conversation:
         for one in taken:
             if isinstance(one, Push) and one.command == heard.SYMBOLS_CHANGED:
                 await self._changed(one.value)
+        if self._watched and any(map(self._is_new, self._held())):
+            self._unwatched.set()
         if any(isinstance(event, AccountChanged) for event in news):
             await self._terms_changed()
         if any(map(heard.doubtful, taken)):
@@ -284,16 +320,13 @@ class Conversation:
 
     async def _terms_changed(self) -> None:
         """Rights that are gone count at once, rights that came back with the next comparison."""
-        if self._data_only and self._lasting.standing.permission == ACTIVE:
-            await self._lasting.standing.move(permission=READ_ONLY, reason="rights")
+        await self._lasting.standing.move(change=rights_gone)
         self.doubt("account")
 
     def _tell(self, one: Waiting, turn: Turn) -> None:
         assert self._terms is not None  # noqa: S101 - drained only then
         if isinstance(one, Push) and one.command == ACCOUNT_CHANGED:
-            self._know(translate.terms_of(one.value))
-            if self.catalogue is not None:
-                self.catalogue.account = one.value
+            self._learn_account(one.value)
         turn.see(heard.observations(one, self._terms))
         told = heard.link(one)
         if isinstance(told, SessionLink):
@@ -309,12 +342,10 @@ class Conversation:
         """A symbol has other terms: for its quotes, and for the books where they know it."""
         if self.catalogue is None:
             return
-        board, books = self._lasting.feed.board, self._lasting.recorder.books
+        feed, books = self._lasting.feed, self._lasting.recorder.books
         effective = list(self.catalogue.effective(specs))
-        for spec in effective:
-            if spec.symbol_id in board.names:
-                board.add(listed(spec))
-                self._pump.retell(self._lasting.feed)
+        if changed := [listed(spec) for spec in effective if spec.symbol_id in feed.board.names]:
+            feed.change(changed)
         await self._learn([spec for spec in effective if books.symbol(spec.trade_symbol) is not None])
 
     def _suspicious(self, event: Event) -> bool:
@@ -349,24 +380,27 @@ class Conversation:
                 await self._doubted.wait()
             if self._doubted.is_set():
                 await trio.sleep(SETTLE_S)
-            cause, self._cause = self._cause, "timer"
-            self._doubted = trio.Event()
+            cause = self._begin_round()
             await self.drain()
-            wait_s = await self._weigh(await self._reconciler.run(cause, live=True), cause)
+            wait_s = await self._weigh(await self._round(cause, live=True), cause)
+
+    def _begin_round(self) -> str:
+        """Its cause; what is doubted from now on is another round's."""
+        cause, self._cause = self._cause, "timer"
+        self._doubted = trio.Event()
+        return cause
 
     def _first_wait(self) -> float:
-        standing = self._lasting.standing
-        raced = standing.permission == REDUCING and standing.reason == RACE
+        raced = self._lasting.standing.restrictions.get(REDUCING) == RACE
         return RACED_AGAIN_S if raced else self._options.reconcile_every_s
 
     async def _weigh(self, result: Round, cause: str) -> float:
         """Let a live round count; seconds to the next."""
         standing = self._lasting.standing
         if result.equal:
-            await standing.move(None, *self._after_equal())
+            await standing.move(change=agreed)
             return self._options.reconcile_every_s
-        if result.confirmed:
-            await standing.move(permission=DIFFERENCE, reason="difference")
+        await standing.move(change=differing if result.confirmed else rights_gone)
         if result.quiet:
             return self._options.reconcile.spacing_s
         return self._first_wait() if cause == "timer" else RACED_AGAIN_S

@@ -9,7 +9,7 @@ A push becomes bytes at once, for the log and for NATS, and what it was made of 
 a whole read until its end would cost twice as much, all of it in the processor's waiting for memory.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -22,7 +22,7 @@ from oms.eventlog.segment import encoded
 from protocol.messages import Push
 from protocol.quotes import QuoteTick
 
-from .quotes import QuoteBoard
+from .quotes import Listed, QuoteBoard
 from .skew import Skew
 
 TICKS, STATISTICS, BOOKS = 8, 17, 23
@@ -73,6 +73,24 @@ class Feed:
         self.ticks = 0  # received; likewise below
         self.pushes = dict.fromkeys(KINDS, 0)
         self._pump, self._clock = pump, clock
+        self._began_at = clock()  # nanoseconds of UTC: the session; at first there is none, and no symbol
+
+    def begin(self, symbols: Iterable[Listed]) -> None:
+        """A new session, whose market data are read by these."""
+        self._pump.flush()  # what came by other symbols is logged before these
+        self._began_at = self._clock()
+        self.board.begin()
+        self._add(symbols)
+
+    def change(self, symbols: Iterable[Listed]) -> None:
+        """Other terms of some symbols."""
+        self._pump.flush()
+        self._add(symbols)
+
+    def _add(self, symbols: Iterable[Listed]) -> None:
+        for symbol in symbols:
+            self.board.add(symbol)
+        self._pump.retell(self)
 
     def hear(self, push: Push) -> None:
         """A push 8, 17 or 23."""
@@ -110,10 +128,12 @@ class Feed:
         if rows:
             self._pump.put(Received(KINDS[command], self.account, at, rows, self.board.names, changed))
 
-    def table(self) -> Logged | None:
-        """The symbols by which the rows are read; None while there are none."""
-        rows = [tuple(listed) for listed in self.board.listed()]
-        return Logged(SYMBOLS, self.account, self._clock(), rows) if rows else None
+    def table(self) -> Logged:
+        """The symbols by which the rows are read.
+
+        Its time is that of the session's beginning: by it a table that is told again is known as such.
+        """
+        return Logged(SYMBOLS, self.account, self._began_at, [tuple(one) for one in self.board.listed()])
 
 
 class Pump:
@@ -131,6 +151,7 @@ class Pump:
     def feed(self, account: str, clock: Callable[[], int]) -> Feed:
         """The way in for one account."""
         found = self._feeds[account] = Feed(account, self, clock)
+        self.retell(found)  # the ids of a daemon before are none of ours
         return found
 
     async def run(self) -> None:
@@ -175,7 +196,7 @@ class Pump:
         await self._publisher.room()
 
     def _write(self, rows: list[bytes]) -> bool:
-        if self._log is None:
+        if self._log is None or not self._log.ready():
             return False
         if self._untold:
             rows = [*self._tables(), *rows]
@@ -186,7 +207,7 @@ class Pump:
 
     def _tables(self) -> list[bytes]:
         feeds, self._untold = list(self._untold.values()), {}
-        return [encoded(table) for feed in feeds if (table := feed.table()) is not None]
+        return [encoded(feed.table()) for feed in feeds]
 
 
 class _EndOfTurn(trio.abc.Instrument):

@@ -23,7 +23,7 @@ class Listed(NamedTuple):
     """What reading a symbol's market data takes."""
 
     symbol_id: int
-    symbol: str
+    symbol: str  # as it is stored
     digits: int
     point: float
     spread_diff: int = 0  # points; as the account has it

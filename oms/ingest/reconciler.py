@@ -8,6 +8,7 @@ three quiet rounds is one; until then the venue may just be slow.
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import trio
@@ -34,6 +35,8 @@ from oms.sessions.history import HistoryPlan, history_begin, read_history
 from oms.sessions.opening import account_of, open_trades
 from protocol.account_body import Account
 from protocol.records.trade import OpenTrades
+
+from .standing import DIRTY, RESTORED, restrictions_of
 
 ROWS: Final = 1000  # of a report, over all its lists; the rest is counted
 AT_ONCE: Final = 64  # observations in one turn, so that one commit holds all that they may come to
@@ -66,6 +69,28 @@ class Round(NamedTuple):
 RACED: Final = Round(quiet=False)
 
 
+class Answers(NamedTuple):
+    """What the venue says is so, asked together."""
+
+    account: Account
+    trades: OpenTrades
+
+    @property
+    def seen(self) -> list[Observation]:
+        """The same for the books."""
+        terms = translate.terms_of(self.account)
+        return [*translate.account(self.account), *translate.open_trades(self.trades, terms)]
+
+    @property
+    def picture(self) -> Picture:
+        """What of it is compared."""
+        return picture_of(self.seen)
+
+
+class Moved(Exception):
+    """A push of trades or money came meanwhile: what was answered may be older than it."""
+
+
 class Doubt:
     """How often the same difference was seen, far enough apart."""
 
@@ -75,7 +100,7 @@ class Doubt:
 
     def forget(self) -> None:
         """Books and venue agree."""
-        self._found: tuple[Difference, ...] = ()
+        self._found: frozenset[tuple[str, ...]] = frozenset()
         self._times: list[float] = []
 
     @property
@@ -83,13 +108,21 @@ class Doubt:
         """Whether a quiet round was not equal; the history is then read from its beginning."""
         return bool(self._times)
 
-    def confirmed(self, found: tuple[Difference, ...], began: float) -> bool:
+    def confirmed(self, differences: tuple[Difference, ...], began: float) -> bool:
         """Note a quiet round that was not equal; whether that makes it a difference."""
+        found = frozenset(map(_gist, differences))
         if found != self._found:
             self._found, self._times = found, []
         if not self._times or began - self._times[-1] >= self._limits.spacing_s:
             self._times.append(began)
         return len(self._times) >= self._limits.rounds
+
+
+def _gist(one: Difference) -> tuple[str, ...]:
+    """What stays the same of a difference on an account that moves on: of money, how much."""
+    if one.key or one.books is None or one.venue is None:
+        return one.subject, one.key, one.field
+    return one.subject, str(Decimal(one.venue) - Decimal(one.books))
 
 
 class Reconciler:
@@ -106,20 +139,24 @@ class Reconciler:
         moves: Callable[[], int],
         drain: Callable[[], Awaitable[None]],
         lacking: dict[str, float],
+        learn: Callable[[Account], None] = lambda account: None,
         judged: Callable[[int], None] = lambda differences: None,
     ) -> None:
         """`moves` counts pushes of trades and money, `drain` lets the books have those that wait.
+
+        `learn` hears of each answer about the account.
 
         `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when;
         `judged` hears of each quiet round, with its differences.
         """
         self._connection, self._recorder, self._plan, self._limits = connection, recorder, plan, limits
         self._clock, self._moves, self._drain = clock, moves, drain
-        self._lacking, self._judged = lacking, judged
+        self._lacking, self._learn, self._judged = lacking, learn, judged
         self.doubt = Doubt(limits)
         self.rounds = 0
         self._news: list[Event] = []
-        self._history_from: str | None = None
+        self._history: tuple[str | None, str] = (None, "")  # from, to
+        self._expected: int | None = None  # moves, in a live round
 
     async def run(self, cause: str, *, live: bool) -> Round:
         """One round, recorded where it proves something; raises Outage.
@@ -128,47 +165,60 @@ class Reconciler:
         """
         began, moves = trio.current_time(), self._moves()
         self.rounds += 1
-        self._news = []
-        trades = await open_trades(self._connection)
-        account = await account_of(self._connection)
-        if not live:
-            await self._see(translate.account(account))
-        await self._read_history(trades, account)
-        if live and self._moves() != moves:
+        self._news, self._expected = [], moves if live else None
+        try:
+            first = await self._ask()
+            if not live:
+                await self._see(translate.account(first.account))
+            await self._read_history(first)
+            await self._see(first.seen)
+            await self._drain()
+            again = await self._ask()
+            if self._moves() != moves or (
+                not self._recorder.books.ledger.opened and first.picture != again.picture
+            ):
+                return RACED
+            return await self._judge(cause, began, again)
+        except Moved:
             return RACED
-        await self._see(
-            [*translate.account(account), *translate.open_trades(trades, translate.terms_of(account))]
-        )
-        await self._drain()
-        trades, account = await open_trades(self._connection), await account_of(self._connection)
-        if self._moves() != moves:
-            return RACED
-        return await self._judge(cause, began, account, trades)
 
     # What is asked.
 
-    async def _read_history(self, trades: OpenTrades, account: Account) -> None:
-        terms = translate.terms_of(account)
+    async def _ask(self) -> Answers:
+        trades = await open_trades(self._connection)
+        account = await account_of(self._connection)
+        self._learn(account)
+        return Answers(account, trades)
+
+    async def _read_history(self, first: Answers) -> None:
+        terms = translate.terms_of(first.account)
         now_s = self._clock() // 1_000_000_000 + terms.offset
-        begin_s = history_begin(self._since(), trades.orders)
-        self._history_from = _text(begin_s) if begin_s else None
+        begin_s = history_begin(self._since(), first.trades.orders)
+        self._history = (_text(begin_s) if begin_s else None, _text(now_s))
         held: set[str] = set()
+        reached_s = now_s
         async for part in read_history(self._connection, self._plan, begin_s, now_s):
-            seen = translate.history(part, terms)
+            seen = translate.history(part.history, terms)
             held.update(one.record.deal for one in seen if isinstance(one, DealSeen))
+            reached_s = part.begin_s
             await self._see(seen)
-        await self._remove_missing(held, begin_s, now_s)
+        await self._remove_missing(held, reached_s, now_s)
 
     def _since(self) -> int:
         """From when on deals matter, server time; 0 = everything, on adoption and in doubt."""
-        books = self._recorder.books
-        if self.doubt.any or not books.ledger.opened:
+        terms, ledger = self._recorder.books.terms, self._recorder.books.ledger
+        restricted = restrictions_of(terms.standing)
+        if self.doubt.any or not ledger.opened or not terms.known_to or {DIRTY, RESTORED} & restricted.keys():
             return 0
-        last = max((wall(deal.time) for deal in books.deals), default="")
-        return int(_seconds(last)) - self._limits.overlap_s if last else 0
+        return int(_seconds(terms.known_to)) - self._limits.overlap_s
 
     async def _remove_missing(self, held: set[str], begin_s: int, now_s: int) -> None:
-        """Deals that the venue holds no longer: not now, and not a minute ago."""
+        """Deals that the venue holds no longer: not now, and not a minute ago.
+
+        An answer without any deal is no proof: it may be the venue's trouble.
+        """
+        if not held:
+            return
         now = trio.current_time()
         early, late = _text(begin_s), _text(now_s - MISSING_S)
         lacking = [
@@ -179,25 +229,42 @@ class Reconciler:
         since = {deal.deal: self._lacking.get(deal.deal, now) for deal in lacking}
         self._lacking.clear()
         self._lacking.update(since)
-        gone = [DealRemoved(deal) for deal in lacking if now - since[deal.deal] >= MISSING_S]
+        gone = [deal for deal in lacking if now - since[deal.deal] >= MISSING_S]
+
+        def work(turn: Turn) -> None:
+            self._check()
+            for deal in gone:
+                turn.add(DealRemoved(deal))
+            self._news += turn.events
+
         if gone:
-            await self._recorder.record(gone)
-            self._news += gone
+            await self._recorder.write(work)
 
     async def _see(self, seen: list[Observation]) -> None:
+        """Let the books have what is news; raises Moved rather than put an old answer behind a push."""
         for place in range(0, len(seen), AT_ONCE):
-            self._news += await self._recorder.see(seen[place : place + AT_ONCE])
+            await self._recorder.write(partial(self._look, seen[place : place + AT_ONCE]))
+
+    def _look(self, seen: list[Observation], turn: Turn) -> None:
+        self._check()
+        turn.see(seen)
+        self._news += turn.events
+
+    def _check(self) -> None:
+        if self._expected is not None and self._moves() != self._expected:
+            raise Moved
 
     # What it comes to.
 
-    async def _judge(self, cause: str, began: float, account: Account, trades: OpenTrades) -> Round:
+    async def _judge(self, cause: str, began: float, answers: Answers) -> Round:
         """Compare, adopt where nothing was known before, and record the report; one turn."""
-        seen = [*translate.account(account), *translate.open_trades(trades, translate.terms_of(account))]
-        venue = picture_of(seen)
-        now = _text(self._clock() // 1_000_000_000 + translate.terms_of(account).offset)
+        seen = answers.seen
+        venue = answers.picture
+        now = _text(self._clock() // 1_000_000_000 + translate.terms_of(answers.account).offset)
         found: list[Difference] = []
 
         def work(turn: Turn) -> None:
+            self._check()
             turn.see(seen)
             found.extend(_compared(turn, venue, now))
             self._news += turn.events
@@ -219,7 +286,8 @@ class Reconciler:
             cause=cause,
             equal=not differences,
             round=self.rounds,
-            history_from=self._history_from,
+            history_from=self._history[0],
+            history_to=self._history[1],
             differences=rows.some(differences),
             deals_new=rows.some([one.deal for one in self._news if isinstance(one, DealBooked)]),
             deals_amended=rows.some([one.after.deal for one in self._news if isinstance(one, DealAmended)]),

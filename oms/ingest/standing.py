@@ -1,12 +1,15 @@
-"""What an account can do: how its link stands, what it is permitted; each change is an event.
+"""What an account can do: how its link stands, and what restricts it; each change is an event.
 
-The permission lasts longer than a session and than the process; `state` is the narrower of both.
+Restrictions last longer than a session and than the process.  Several may hold at once, each with its reason,
+and lifting one leaves the others: the permission is the narrowest of them.  What narrows counts at once, what
+widens when it is on disk.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from oms.domain.events import AccountState
+from oms.projections import Books
 from oms.recorder import Recorder, Turn
 
 CONNECTING: Final = "connecting"
@@ -22,10 +25,15 @@ DIFFERENCE: Final = "difference"
 RESTORED: Final = "restored"
 DIRTY: Final = "dirty"
 READ_ONLY: Final = "read_only"
-UNTIL_EQUAL: Final = frozenset({DIRTY, DIFFERENCE, RESTORED, READ_ONLY})
+NARROWEST: Final = (HALTED, DIFFERENCE, RESTORED, DIRTY, READ_ONLY, REDUCING)  # first
 
 RACE: Final = "race"  # why an account was let in reducing only: its pushes never paused for a comparison
-FENCE: Final = "fence"  # stream and journal contradict each other
+RIGHTS: Final = "rights"
+EQUAL: Final = "equal"
+FENCE: Final = "fence: "  # what follows says how stream and journal contradict each other
+
+Restrictions = dict[str, str]  # permission -> why
+Change = Callable[[Restrictions, Books], None]
 
 
 class Standing:
@@ -34,53 +42,118 @@ class Standing:
     def __init__(self, recorder: Recorder, clock: Callable[[], int]) -> None:
         """As the journal has it; an account that was never opened is dirty: it has to reconcile first."""
         self._recorder, self._clock = recorder, clock
+        self._told = recorder.books.terms.standing
+        self._halted = ""  # why, where that could not be recorded yet
         self.link = CLOSED
         self.since_ns = clock()  # nanoseconds of UTC: how long the link has been so
 
     @property
-    def _last(self) -> AccountState | None:
-        return self._recorder.books.terms.standing
-
-    @property
     def permission(self) -> str:
         """What it may do."""
-        return self._last.permission if self._last else DIRTY
+        return HALTED if self._halted else (self._told.permission if self._told else DIRTY)
 
     @property
     def reason(self) -> str:
         """Why."""
-        return self._last.reason if self._last else ""
+        return self._halted or (self._told.reason if self._told else "")
+
+    @property
+    def restrictions(self) -> Restrictions:
+        """All that hold."""
+        return restrictions_of(self._told) | ({HALTED: self._halted} if self._halted else {})
 
     @property
     def state(self) -> str:
         """The narrower of the two."""
         return self.permission if self.link == READY else self.link
 
-    async def move(
-        self, link: str | None = None, permission: str | None = None, reason: str | None = None
-    ) -> None:
-        """Record what changes.  Without a reason given, a permission that stays keeps its own."""
-        if link is not None and link != self.link:
+    def fall(self, link: str) -> None:
+        """The link is narrower from now on, whether or not that can be recorded."""
+        if link != self.link:
             self.link, self.since_ns = link, self._clock()
 
+    async def move(self, link: str | None = None, change: Change | None = None) -> None:
+        """Record another link, other restrictions; nothing where nothing changes.
+
+        `change` is made in a turn of the recorder's, on the restrictions as they are then.
+        """
+        if link is not None and link != READY:
+            self.fall(link)
+        told = self._told
+
         def work(turn: Turn) -> None:
-            known = turn.books.terms.standing
-            allowed = permission or (known.permission if known else DIRTY)
-            kept = known.reason if known and known.permission == allowed else ""
-            told = AccountState(self.link, allowed, kept if reason is None else reason)
-            if known is None or _said(known) != _said(told):
+            nonlocal told
+            told = _changed(turn.books, link or self.link, change or unchanged)
+            if told != turn.books.terms.standing:
                 turn.add(told)
 
         await self._recorder.write(work)
+        self._told = told
+        if link is not None:
+            self.fall(link)
+
+    async def halt(self, reason: str) -> None:
+        """Halted from now on, also where that cannot be recorded, which is then raised."""
+        self._halted = reason
+        await self.move(change=lambda now, books: now.update({HALTED: reason}))
+        self._halted = ""
 
 
-def _said(event: AccountState) -> tuple[str, str, str]:
-    return event.link, event.permission, event.reason
+def restrictions_of(event: AccountState | None) -> Restrictions:
+    """What an event says is restricted."""
+    if event is None:
+        return {DIRTY: ""}
+    return dict(event.also) | ({event.permission: event.reason} if event.permission != ACTIVE else {})
 
 
-def after_equal_round(permission: str, reason: str, *, may_trade: bool) -> str:
-    """What an account may do when books and venue agree: what a person or a fence stopped stays stopped."""
-    lifted = permission in UNTIL_EQUAL or (permission == REDUCING and reason == RACE)
-    if not may_trade:
-        return READ_ONLY if lifted or permission == ACTIVE else permission
-    return ACTIVE if lifted else permission
+def _changed(books: Books, link: str, change: Change) -> AccountState:
+    known = books.terms.standing
+    now = restrictions_of(known)
+    change(now, books)
+    for permission in NARROWEST:
+        if permission in now:
+            return AccountState(link, permission, now.pop(permission), also=now)
+    was_active = known is not None and known.permission == ACTIVE
+    return AccountState(link, ACTIVE, known.reason if known and was_active else EQUAL)
+
+
+# What becomes of the restrictions.
+
+
+def unchanged(now: Restrictions, books: Books) -> None:
+    """They stay."""
+
+
+def rights_gone(now: Restrictions, books: Books) -> None:
+    """Rights that are gone count at once."""
+    terms = books.account()
+    if terms is not None and not terms.trade_allowed:
+        now[READ_ONLY] = RIGHTS
+
+
+def agreed(now: Restrictions, books: Books) -> None:
+    """Books and venue agree: what a person or a fence stopped stays stopped."""
+    for permission in (DIRTY, DIFFERENCE, RESTORED, READ_ONLY):
+        now.pop(permission, None)
+    if now.get(REDUCING) == RACE:
+        del now[REDUCING]
+    rights_gone(now, books)
+
+
+def raced(now: Restrictions, books: Books) -> None:
+    """Whether they agree could not be seen: it is let in, reducing only."""
+    now.pop(DIRTY, None)
+    now.setdefault(REDUCING, RACE)
+    rights_gone(now, books)
+
+
+def differing(now: Restrictions, books: Books) -> None:
+    """They do not agree, for sure."""
+    now.pop(DIRTY, None)
+    now[DIFFERENCE] = DIFFERENCE
+    rights_gone(now, books)
+
+
+def spoiled(now: Restrictions, books: Books) -> None:
+    """What was pushed could not be stored: reconcile before anything else."""
+    now[DIRTY] = "journal"

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from oms.domain.events import AccountChanged, AccountOpened, AccountState, Event
+from oms.domain.events import AccountChanged, AccountOpened, AccountState, Event, ReconcileReport
 from oms.domain.records import AccountRecord, DealRecord
 
 
@@ -13,6 +13,7 @@ class _Dump(msgspec.Struct, frozen=True):
     opened: AccountOpened | None
     terms: AccountRecord | None
     standing: AccountState | None
+    known_to: str
 
 
 class Account:
@@ -22,10 +23,12 @@ class Account:
         self.opened: AccountOpened | None = None
         self.terms: AccountRecord | None = None
         self.standing: AccountState | None = None
+        self.known_to = ""  # server time up to which history was read and agreed with; "" for none
         self.folds: Mapping[type[Event], Callable[[Any], None]] = {
             AccountOpened: self._open,
             AccountChanged: self._change,
             AccountState: self._stand,
+            ReconcileReport: self._report,
         }
 
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
@@ -37,16 +40,18 @@ class Account:
             "epoch": self.opened.epoch if self.opened else None,
             "terms": self.terms,
             "permission": self.standing.permission if self.standing else None,
+            "also": self.standing.also if self.standing else {},
         }
 
     def dumped(self, rank: Mapping[str, int]) -> bytes:
-        """All three."""
-        return msgspec.msgpack.encode(_Dump(self.opened, self.terms, self.standing))
+        """All of it."""
+        return msgspec.msgpack.encode(_Dump(self.opened, self.terms, self.standing, self.known_to))
 
     def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
         """Likewise."""
         found = msgspec.msgpack.decode(dump, type=_Dump)
         self.opened, self.terms, self.standing = found.opened, found.terms, found.standing
+        self.known_to = found.known_to
 
     def _open(self, event: AccountOpened) -> None:
         self.opened = event
@@ -56,3 +61,7 @@ class Account:
 
     def _stand(self, event: AccountState) -> None:
         self.standing = event
+
+    def _report(self, event: ReconcileReport) -> None:
+        if event.equal and event.history_to is not None:
+            self.known_to = event.history_to

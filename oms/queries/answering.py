@@ -51,7 +51,7 @@ async def answer(view: View, what: str, headers: Mapping[str, str], payload: byt
         query = QUERIES.get(what)
         if query is None:
             raise not_found("unknown_query", None, f"{shown(what)} is no query: {', '.join(QUERIES)}")
-        request = read(query.request, payload, content_type)
+        request = _as_the_broker_says(view, read(query.request, payload, content_type))
         asked = await _asked(view, request)
         return answered(await query.handle(asked, request), content_type)
     except Refused as why:
@@ -73,3 +73,14 @@ async def _asked(view: View, request: Request) -> Asked:
         then = await books_as_of(view.path, request.as_of)
         return Asked(view, then.books, then.seq, past=True)
     return Asked(view, view.books, view.seq)
+
+
+def _as_the_broker_says(view: View, request: Request) -> Request:
+    """The request with the account's aliases replaced by the broker's names."""
+    changes: dict[str, Any] = {}
+    symbol, symbols = getattr(request, "symbol", None), getattr(request, "symbols", None)
+    if isinstance(symbol, str) and symbol in view.aliases:
+        changes["symbol"] = view.aliases[symbol]
+    if symbols and not view.aliases.keys().isdisjoint(symbols):
+        changes["symbols"] = type(symbols)(view.aliases.get(one, one) for one in symbols)
+    return msgspec.structs.replace(request, **changes) if changes else request

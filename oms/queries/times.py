@@ -38,12 +38,13 @@ def utc_ns(field: str, text: str) -> int:
 def server_ms(field: str, text: str, offset: int) -> int:
     """Milliseconds of server time since 1970; raises Refused."""
     if _SERVER.fullmatch(text) is None:
-        return utc_ns(field, text) // 1_000_000 + offset * 1000
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as why:
-        raise bad(field, f"{shown(text)} is no time: {why}") from None
-    ms = (at - _EPOCH) // timedelta(milliseconds=1)
+        ms = utc_ns(field, text) // 1_000_000 + offset * 1000
+    else:
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError as why:
+            raise bad(field, f"{shown(text)} is no time: {why}") from None
+        ms = (at - _EPOCH) // timedelta(milliseconds=1)
     if not 0 <= ms <= MOST * 1000:
         raise _beyond(field, text)
     return ms

@@ -110,6 +110,11 @@ class View(Protocol):
         ...
 
     @property
+    def aliases(self) -> Mapping[str, str]:
+        """Symbols that are called otherwise at the broker: the name in a request -> the broker's."""
+        ...
+
+    @property
     def quotes(self) -> Quotes:
         """The quotes of this session."""
         ...

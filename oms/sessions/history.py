@@ -6,7 +6,7 @@ may be, the sessions after it ask for slices, backwards from now, each kept as i
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocol.records.trade import History, HistoryRequest, Order
 
@@ -33,6 +33,13 @@ class HistoryPlan:
         self.days = MONTH_DAYS if self.days is None else max(1, self.days // 2)
 
 
+class Part(NamedTuple):
+    """What an answer held, all of it from `begin_s` on, server time."""
+
+    begin_s: int
+    history: History
+
+
 def history_begin(since_s: int, orders: Iterable[Order]) -> int:
     """Where to begin, server time, for deals since then and what became of these orders; 0 = everything."""
     if since_s <= 0:
@@ -42,10 +49,11 @@ def history_begin(since_s: int, orders: Iterable[Order]) -> int:
 
 async def read_history(
     connection: Connection, plan: HistoryPlan, begin_s: int, now_s: int
-) -> AsyncIterator[History]:
+) -> AsyncIterator[Part]:
     """The history from `begin_s` on, server time, in one or several parts, the latest first.
 
-    Raises Outage; where the answer was too much the plan knows it then.
+    After a long silence what is older is taken for nothing.  Raises Outage; where the answer was too much the
+    plan knows it then.
     """
     until, end, empty = 0, now_s, 0
     begin = begin_s
@@ -53,7 +61,7 @@ async def read_history(
         while True:
             start = begin if plan.days is None else max(begin, end - plan.days * DAY_S)
             part: History = await value_of(connection, HISTORY, HistoryRequest(start, until))
-            yield part
+            yield Part(start, part)
             empty = 0 if part.deals or part.orders else empty + 1
             if start <= begin or empty == EMPTY_SLICES:
                 return

@@ -28,6 +28,7 @@ from protocol.session import Poisoned, Session
 from .address import Address
 from .connection import ANSWER_S, PING, Connection, Hear
 from .dialing import Opener, dialer
+from .groups import first_error
 from .outage import CannotConnect, ConnectionEnded, Reason, RequestFailed
 from .tap import MAX_MESSAGE_BYTES, Gate, HandshakeCut, Tap
 
@@ -115,7 +116,7 @@ async def _carry(
     except* Exception as group:
         if started:
             raise
-        failed = _explained(address, _first(group), limits)
+        failed = _explained(address, first_error(group), limits)
     finally:
         connection.end(detail="stopped by an error")
         await trio.aclose_forcefully(stream)
@@ -153,11 +154,6 @@ async def _shaken(nursery: trio.Nursery, address: Address, tap: Tap) -> WebSocke
         extra_headers=headers,
         receive_buffer_size=None,
     )
-
-
-def _first(group: BaseExceptionGroup[Exception]) -> Exception:
-    why = group.exceptions[0]
-    return _first(why) if isinstance(why, BaseExceptionGroup) else why
 
 
 def _explained(address: Address, why: Exception, limits: Limits) -> CannotConnect:

@@ -4,7 +4,6 @@ The candidate has the first core to itself, everything else shares the last.  Th
 as its context.
 """
 
-import socket
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from tests.bench.bus import Server, nats_server
 from tests.bench.child import AROUND, MEASURED, Child
 from tests.bench.gateway import FIRST_LOGIN, NO_PAST, PASSWORD, Past
+from tests.ports import free_port
 
 START_S: Final = 120.0
 POLL_S: Final = 0.02
@@ -175,12 +175,6 @@ def accounts(port: int, count: int) -> Iterator[str]:
     """Their tables of the configuration."""
     for login in range(FIRST_LOGIN, FIRST_LOGIN + count):
         yield ACCOUNT.format(name=account_name(login), port=port, login=login, password=PASSWORD)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def account_name(login: int) -> str:

@@ -6,20 +6,18 @@ from pathlib import Path
 from oms.config import Secret, load
 from oms.config.settings import SECTIONS, AccountSettings, Table
 from tests.config.scene import file
-from tests.docs_config import DOCUMENT, main
+from tests.docs_main import CONFIGURATION
 
-TEXT = DOCUMENT.read_text("utf-8")
+TEXT = CONFIGURATION.path.read_text("utf-8")
 
 
 def test_the_document_is_as_declared(tmp_path: Path) -> None:
-    said: list[str] = []
-    assert (main(["--check"], said.append), said) == (0, [])
+    assert CONFIGURATION.check() == []
     copy = tmp_path / "configuration.md"
     copy.write_text(TEXT.replace("from 0 to 65535", "from 1 to 65535", 1), "utf-8")
-    assert main(["--check", str(copy)], said.append) == 1
-    assert "tests.docs_config" in said[0]
-    assert main([str(copy)]) == 0
-    assert copy.read_bytes() == DOCUMENT.read_bytes()
+    assert "make docs" in CONFIGURATION.check(copy)[-1]
+    assert CONFIGURATION.write(copy) == []
+    assert copy.read_text("utf-8") == TEXT
 
 
 def test_every_key_is_in_it() -> None:

@@ -225,7 +225,7 @@ password = "x"
     ]
 
 
-SCHEMES = "must begin with nats:// or tls:// or ws:// or wss://"
+SCHEMES = "must begin with nats:// or tls://"
 ASCII = "must be a URL of printable ASCII, without blanks"
 NO_URL = "is no URL: its host or port cannot be"
 URLS = "must be one URL, several with commas between, or a list"
@@ -251,16 +251,8 @@ WRONG = [
     ("[nats]\nurl = []", "nats.url", URLS),
     ("[nats]\nurl = 1", "nats.url", URLS),
     ("[nats]\nurl = [1]", "nats.url", URLS),
-    (
-        '[nats]\nurl = "nats://localhost,ws://localhost"',
-        "nats.url",
-        "has WebSockets beside others, which no client can mix",
-    ),
-    (
-        '[nats]\nurl = "ws://localhost"',
-        "nats.url",
-        "NATS over WebSockets needs the package aiohttp, which is not installed",
-    ),
+    ('[nats]\nurl = "ws://localhost"', "nats.url", SCHEMES),
+    ('[nats]\nurl = "nats://localhost,wss://localhost"', "nats.url", SCHEMES),
     ('[nats]\nname = ""', "nats.name", TEXT),
     ('[nats]\nname = "a\\nb"', "nats.name", TEXT),
     ('[nats]\nuser = "u"', "nats.user", "needs password beside it"),
@@ -404,12 +396,6 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(path, {})
     assert str(caught.value) == f"{path}: cannot be read: No such file or directory"
-
-
-def test_nats_over_websockets_needs_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oms.config.settings.find_spec", lambda name: object() if name == "aiohttp" else None)
-    text = '[nats]\nurl = ["ws://localhost:9222", "wss://localhost:9223/"]\n'
-    assert loaded(tmp_path, text + LEAST).nats.url == ("ws://localhost:9222", "wss://localhost:9223/")
 
 
 @pytest.mark.parametrize(

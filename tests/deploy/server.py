@@ -4,8 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -14,9 +12,10 @@ from typing import Self
 import nats
 from nats.aio.client import Client
 
+from tests.nats import BINARY, NotListening, listening
+
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "deploy" / "nats" / "nats-server.conf"
-NATS_SERVER = Path(sys.executable).with_name("nats-server")
 PASSWORDS = {user: f"of{user}5" for user in ("oms", "trader", "listener", "auditor")}
 VARIABLES = {f"NATS_{user.upper()}_PASSWORD": password for user, password in PASSWORDS.items()}
 STORE = 'store_dir: "/var/lib/nats"'
@@ -40,25 +39,15 @@ def running(folder: Path) -> Iterator[dict[str, list[str]]]:
     """The URLs of a server on any free ports: `nats` and `monitoring`."""
     options = ["-p", "-1", "-m", "-1", "--ports_file_dir", str(folder), "-l", str(folder / "log")]
     process = subprocess.Popen(
-        [NATS_SERVER, "-c", adapted(folder), *options], env=environment(), stdout=subprocess.DEVNULL
+        [BINARY, "-c", adapted(folder), *options], env=environment(), stdout=subprocess.DEVNULL
     )
     try:
-        yield _ports(folder, process)
+        yield listening(folder, process)
+    except NotListening:
+        raise AssertionError((folder / "log").read_text()) from None
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _ports(folder: Path, process: subprocess.Popen[bytes]) -> dict[str, list[str]]:
-    file = folder / f"nats-server_{process.pid}.ports"
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and process.poll() is None:
-        text = file.read_text() if file.exists() else ""
-        if text.rstrip().endswith("}"):
-            found: dict[str, list[str]] = json.loads(text)
-            return found
-        time.sleep(0.02)
-    raise AssertionError((folder / "log").read_text())
 
 
 class Wire:

@@ -14,7 +14,9 @@ from nats.aio.msg import Msg
 from nats.js.api import RetentionPolicy, StreamConfig
 from nats.micro.request import Request
 
-from .server import NATS_SERVER, PASSWORDS, VARIABLES, Wire, adapted, environment, running, user
+from tests.nats import BINARY
+
+from .server import PASSWORDS, VARIABLES, Wire, adapted, environment, running, user
 
 AUDIT = "audit.API"
 EVENT = "oms.v1.evt.main.deal.booked.EURUSD"
@@ -252,7 +254,7 @@ def test_it_listens_on_this_machine_only(ports: dict[str, list[str]]) -> None:
 @pytest.mark.parametrize("missing", sorted(VARIABLES))
 def test_without_one_of_the_passwords_it_does_not_start(missing: str, tmp_path: Path) -> None:
     environ = {name: value for name, value in environment().items() if name != missing}
-    command: list[str | Path] = [NATS_SERVER, "-t", "-c", adapted(tmp_path)]
+    command: list[str | Path] = [BINARY, "-t", "-c", adapted(tmp_path)]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert missing in done.stderr

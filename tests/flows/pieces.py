@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import apsw
+
 from tests.flows.system import OMS, UP_S, Daemon, System, Venue, config_of, until
 from tests.nats import Server, nats_server
 
+NOWHERE = "nats://127.0.0.1:9", "ws://127.0.0.1:9/terminal"  # nobody listens on the port of `discard`
 QUICK = "[limits]\nreconnect_first = 0.05\nreconnect_limit = 0.2\n"
 
 
@@ -90,12 +93,36 @@ def streams(server: Server) -> list[str]:
     return [path.name for path in (server.folder / "store").rglob("streams/*")]
 
 
-def gone(pid: int) -> bool:
-    """Whether a process is no more; one that nobody has waited for yet does not run either."""
+def journal(data: Path, account: str) -> list[dict[str, Any]]:
+    """The events of a data folder's journal, read by SQLite alone."""
+    uri = f"file:{data}/journal/{account}.db?mode=ro"
+    connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY)
     try:
-        return f"/proc/{pid}/stat" and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return [json.loads(body) for (body,) in connection.execute("SELECT body FROM event ORDER BY seq")]
+    finally:
+        connection.close()
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has started and that are still there."""
+    return [one for one in map(_number, Path("/proc").iterdir()) if one and _told(one)[1:2] == [str(pid)]]
+
+
+def gone(pid: int) -> bool:
+    """Whether a process runs no more; one that nobody has waited for yet does not."""
+    return _told(pid)[:1] in ([], ["Z"])
+
+
+def _number(path: Path) -> int:
+    return int(path.name) if path.name.isdigit() else 0
+
+
+def _told(pid: int) -> list[str]:
+    """State, parent and more of a process; nothing where there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return True
+        return []
 
 
 def seconds_to(act: Callable[[], Any]) -> float:

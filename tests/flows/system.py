@@ -26,6 +26,7 @@ OMS = [sys.executable, "-m", "oms.cli.main"]
 HEDGE, NET = "hedge", "net"
 LOGINS = {HEDGE: 1001, NET: 1002}
 UP_S = 30.0
+PRICE_DIGITS = 10  # of an average, which is exact here and a double at the venue
 
 
 def until(ready: Callable[[], Any], seconds: float = UP_S, what: str = "") -> Any:
@@ -229,7 +230,7 @@ class System:
                     row["trade_symbol"],
                     "sell" if row["trade_action"] else "buy",
                     Decimal(row["trade_volume"]) / 10**8,
-                    Decimal(repr(row["price_open"])),
+                    round(Decimal(repr(row["price_open"])), PRICE_DIGITS),
                 )
                 for row in mine["positions"]
             },
@@ -245,7 +246,10 @@ class System:
             "orders": {row["order"] for row in orders["orders"]},
             "deals": {row["deal"] for row in deals["deals"]},
             "positions": {
-                row["position"]: (row["symbol"], row["side"], Decimal(row["volume"]), Decimal(row["price"]))
+                row["position"]: (
+                    *(row["symbol"], row["side"], Decimal(row["volume"])),
+                    round(Decimal(row["price"]), PRICE_DIGITS),
+                )
                 for row in positions["positions"]
             },
         }

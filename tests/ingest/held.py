@@ -1,6 +1,6 @@
 """An account held against a paper venue in the test's own Trio: real sockets, real files, told time."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -107,6 +107,7 @@ async def held(
     limits: Limits | None = None,
     reconcile: Pace = QUICK,
     url: str = "",
+    opens: Callable[[], Awaitable[None]] | None = None,
     **options: Any,
 ) -> AsyncIterator[Held]:
     """The account running; at the end it is stopped as a daemon's end would."""
@@ -126,7 +127,7 @@ async def held(
             recorder,
             pump,
             clock,
-            published=_at_once,
+            published=opens or _at_once,
             told=lambda what, detail: told.append((what, detail)),
             limits=limits,
             backoff=Backoff(first=0.02, limit=0.1),

@@ -228,6 +228,7 @@ async def test_stopping_says_goodbye_and_leaves_the_link_closed(tmp_path: Path) 
             "reason": "equal",
             "by": "",
             "comment": "",
+            "also": {},
         }
         await venue.gone()
 

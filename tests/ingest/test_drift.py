@@ -2,10 +2,11 @@
 
 import pytest
 
-from oms.domain.events import DriftSeen
+from oms.domain.events import AccountChanged, DriftSeen
 from oms.ingest.drift import DriftTally
 from oms.ingest.skew import Skew
-from oms.ingest.standing import after_equal_round
+from oms.ingest.standing import agreed, differing, raced
+from oms.projections import Books
 
 SOME = DriftSeen(10, "activation_mode", "9")
 
@@ -47,22 +48,40 @@ def test_few_ticks_and_single_old_ones_teach_nothing() -> None:
     assert skew.seconds == 0
 
 
+TRADER, INVESTOR = AccountChanged(), AccountChanged(trade_allowed=False, investor=True)
+
+
 @pytest.mark.parametrize(
-    ("permission", "reason", "may_trade", "then"),
+    ("restrictions", "terms", "then"),
     [
-        ("dirty", "", True, "active"),
-        ("difference", "difference", True, "active"),
-        ("restored", "", True, "active"),
-        ("read_only", "rights", True, "active"),
-        ("reducing", "race", True, "active"),
-        ("active", "equal", True, "active"),
-        ("reducing", "operator", True, "reducing"),
-        ("halted", "operator", True, "halted"),
-        ("halted", "stream_ahead", True, "halted"),
-        ("dirty", "", False, "read_only"),
-        ("active", "equal", False, "read_only"),
-        ("halted", "operator", False, "halted"),
+        ({"dirty": ""}, TRADER, {}),
+        ({"difference": "difference"}, TRADER, {}),
+        ({"restored": ""}, TRADER, {}),
+        ({"read_only": "rights"}, TRADER, {}),
+        ({"reducing": "race"}, TRADER, {}),
+        ({"reducing": "operator", "dirty": ""}, TRADER, {"reducing": "operator"}),
+        ({"halted": "operator", "difference": "difference"}, TRADER, {"halted": "operator"}),
+        ({"halted": "fence: stream_ahead"}, TRADER, {"halted": "fence: stream_ahead"}),
+        ({"dirty": ""}, INVESTOR, {"read_only": "rights"}),
+        ({}, INVESTOR, {"read_only": "rights"}),
+        ({"halted": "operator"}, INVESTOR, {"halted": "operator", "read_only": "rights"}),
     ],
 )
-def test_what_an_equal_round_lifts(permission: str, reason: str, may_trade: bool, then: str) -> None:
-    assert after_equal_round(permission, reason, may_trade=may_trade) == then
+def test_what_an_equal_round_lifts(
+    restrictions: dict[str, str], terms: AccountChanged, then: dict[str, str]
+) -> None:
+    books = Books()
+    books.fold(terms)
+    agreed(restrictions, books)
+    assert restrictions == then
+
+
+def test_a_difference_and_a_race_leave_what_a_person_stopped() -> None:
+    books = Books()
+    for change, added in ((differing, {"difference": "difference"}), (raced, {"reducing": "race"})):
+        restrictions = {"halted": "operator", "dirty": ""}
+        change(restrictions, books)
+        assert restrictions == {"halted": "operator", **added}
+    restrictions = {"reducing": "operator", "difference": "difference"}
+    raced(restrictions, books)
+    assert restrictions == {"reducing": "operator", "difference": "difference"}

@@ -230,6 +230,7 @@ class Account:
         self.moved = trio.Event()
         self.books = Books()
         self.quotes = Board()
+        self.aliases: dict[str, str] = {}
         self.venue = Venue()
         self.standing = AccountState("ready", "active", "equal")
         self.health = Health(url="wss://127.0.0.1/terminal", connected=True, round_trip=0.0125, subscribed=3)

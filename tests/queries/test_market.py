@@ -51,6 +51,19 @@ async def test_quotes_of_many_and_of_all(account: Account) -> None:
 
 
 @pytest.mark.trio
+async def test_a_symbol_may_be_called_otherwise(account: Account) -> None:
+    account.aliases = {"EUR.X": "EURUSD"}
+    account.quotes.put("EURUSD", 1.08, 1.09)
+    account.quotes.put("GBPUSD", 1.2, 1.3)
+    (quote,) = (await account.ask("quotes", {"symbol": "EUR.X"}))["quotes"]
+    assert quote["symbol"] == "EURUSD"
+    reply = await account.ask("quotes", {"symbols": ["EUR.X", "GBPUSD"]})
+    assert [one["symbol"] for one in reply["quotes"]] == ["EURUSD", "GBPUSD"]
+    (spec,) = (await account.ask("symbols", {"symbol": "EUR.X"}))["symbols"]
+    assert spec["symbol"] == "EURUSD"
+
+
+@pytest.mark.trio
 async def test_a_specification_is_shown_whole(account: Account) -> None:
     (eurusd,) = (await account.ask("symbols", {"symbol": "EURUSD"}))["symbols"]
     assert (eurusd["contract_size"], eurusd["volume_step"], eurusd["digits"]) == ("100000", "0.01", 5)

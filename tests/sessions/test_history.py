@@ -31,7 +31,7 @@ async def opened(venue: Running, limits: Limits | None = None) -> AsyncIterator[
 
 
 async def parts(connection: Connection, plan: HistoryPlan, begin_s: int, now_s: int) -> list[History]:
-    return [part async for part in read_history(connection, plan, begin_s, now_s)]
+    return [part.history async for part in read_history(connection, plan, begin_s, now_s)]
 
 
 def test_it_begins_where_an_open_order_was_set_up() -> None:
@@ -68,7 +68,12 @@ async def test_slices_go_backwards_to_the_begin_and_hold_everything_once() -> No
         now_s = SERVER_START_S + 70 * DAY_S
         async with opened(venue) as connection:
             found = await parts(connection, HistoryPlan(days=31), SERVER_START_S - DAY_S, now_s)
+            begins = [
+                part.begin_s
+                async for part in read_history(connection, HistoryPlan(31), SERVER_START_S - DAY_S, now_s)
+            ]
         assert [len(part.deals) for part in found] == [0, 0, 1]
+        assert begins == [now_s - 31 * DAY_S, now_s - 62 * DAY_S, SERVER_START_S - DAY_S]
 
 
 @pytest.mark.trio

@@ -8,7 +8,7 @@ import typer
 
 from oms.cli.config.shown import rows, shown
 from oms.cli.ending import OK, WRONG
-from oms.cli.printing import Column, console, plain, print_json, table
+from oms.cli.printing import Column, console, plain, print_json, put_table, table
 from oms.config import ConfigError, Settings, beyond_loopback, load
 
 COLUMNS = (Column("key"), Column("value", cut=True), Column("from"))
@@ -36,7 +36,7 @@ def _refused(why: ConfigError, *, json: bool) -> int:
 
 
 def _print(settings: Settings) -> None:
-    console().print(table(COLUMNS, rows(settings)))
+    put_table(console(), table(COLUMNS, rows(settings)))
     for warning in settings.warnings:
         typer.echo(f"warning: {plain(str(warning))}", err=True)
     if away := beyond_loopback(settings):

@@ -20,6 +20,10 @@ def demo(
     venue_port: Annotated[
         int, typer.Option("--venue-port", min=0, max=65535, help="Of the venue; 0 = any free one.")
     ] = 0,
+    control_port: Annotated[
+        int,
+        typer.Option("--control-port", min=0, max=65535, help="Of its control; 0 = any free one."),
+    ] = 0,
     seed: Annotated[int | None, typer.Option("--seed", help="Of the venue's prices and chance.")] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Let the daemon's log be seen, on stderr.")
@@ -31,5 +35,5 @@ def demo(
     from oms.cli.demo.start import Demo, start
     from oms.cli.ending import ended
 
-    wanted = Demo(data, nats_port, http_port, venue_port, seed, verbose=verbose, json=json)
+    wanted = Demo(data, nats_port, http_port, venue_port, control_port, seed, verbose=verbose, json=json)
     raise typer.Exit(ended("demo", lambda: start(wanted), interrupted=0))

@@ -2,6 +2,7 @@
 
 import json as json_text
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,7 @@ class Demo(NamedTuple):
     nats_port: int
     http_port: int
     venue_port: int
+    control_port: int
     seed: int | None
     verbose: bool
     json: bool
@@ -54,23 +56,25 @@ class Demo(NamedTuple):
 
 def start(demo: Demo) -> int:
     """Run until SIGINT or SIGTERM; the exit code.  Failure where something cannot be started."""
+    # Before the daemon minds signals there are children already, and they have to end as well.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     configure("info" if demo.verbose else "error", "console")
     with ExitStack() as ending:
         folder = ending.enter_context(_folder(demo.data))
         nats, nats_url = _nats(demo, folder, ending)
-        venue, venue_url = _venue(demo, folder, ending)
+        venue, venue_url, control = _venue(demo, folder, ending)
         settings = Settings(
             nats=NatsSettings(url=(nats_url,)),
             data=DataSettings(dir=folder),
             http=HttpSettings(host=HOST, port=demo.http_port),
             log=LogSettings(),
             accounts={
-                name: AccountSettings(url=venue_url, login=login, password=PASSWORD)
+                name: AccountSettings(url=venue_url, login=login, password=PASSWORD, books=(QUOTED,))
                 for name, (login, _) in ACCOUNTS.items()
             },
         )
         children = {"nats-server": nats, "the venue": venue}
-        return until_signal(settings, partial(_watch, demo, settings, children))
+        return until_signal(settings, partial(_watch, demo, settings, children, control))
 
 
 @contextmanager
@@ -115,11 +119,18 @@ def _nats(demo: Demo, folder: Path, ending: ExitStack) -> tuple[Child, str]:
     return process, str(url)
 
 
-def _venue(demo: Demo, folder: Path, ending: ExitStack) -> tuple[Child, str]:
-    """A paper venue, which keeps what it knows beside our data, and its URL."""
+def _venue(demo: Demo, folder: Path, ending: ExitStack) -> tuple[Child, str, str]:
+    """A paper venue, which keeps what it knows beside our data, its URL, and where it is controlled."""
     command = [
         *(sys.executable, "-m", "oms.cli.main", "paper", "--json"),
-        *("--port", str(demo.venue_port), "--control-port", "0", "--state", folder / "venue.state"),
+        *(
+            "--port",
+            str(demo.venue_port),
+            "--control-port",
+            str(demo.control_port),
+            "--state",
+            folder / "venue.state",
+        ),
         *(("--seed", str(demo.seed)) if demo.seed is not None else ()),
     ]
     process = ending.enter_context(child("the venue", command, stdout=subprocess.PIPE))
@@ -127,7 +138,8 @@ def _venue(demo: Demo, folder: Path, ending: ExitStack) -> tuple[Child, str]:
     line = process.stdout.readline()
     if not line:
         raise Failure(FAILED, "the venue did not start")
-    return process, str(json_text.loads(line)["url"])
+    told = json_text.loads(line)
+    return process, str(told["url"]), str(told["control"])
 
 
 def _last_line(log: Path) -> str:
@@ -138,7 +150,9 @@ def _last_line(log: Path) -> str:
 # What is told.
 
 
-async def _watch(demo: Demo, settings: Settings, children: dict[str, Child], daemon: Daemon) -> None:
+async def _watch(
+    demo: Demo, settings: Settings, children: dict[str, Child], control: str, daemon: Daemon
+) -> None:
     """Say where everything is once it works, then see that the children live; Failure where they do not."""
     with trio.move_on_after(READY_S) as waiting:
         while not _works(daemon):
@@ -148,7 +162,7 @@ async def _watch(demo: Demo, settings: Settings, children: dict[str, Child], dae
         states = ", ".join(f"{one.account} is {one.state} {one.reason}" for one in daemon.statuses())
         raise Failure(FAILED, f"not ready after {READY_S:g} s: {states}")
     where = _where(settings, daemon)
-    typer.echo(json_text.dumps(where) if demo.json else _told(where))
+    typer.echo(json_text.dumps(where) if demo.json else _told(where, control))
     while True:
         _see(children)
         await trio.sleep(0.5)
@@ -179,14 +193,15 @@ def _where(settings: Settings, daemon: Daemon) -> dict[str, Any]:
     }
 
 
-def _told(where: dict[str, Any]) -> str:
+def _told(where: dict[str, Any], control: str) -> str:
     """For people: where everything is, and what to try next."""
     nats = where["nats"]
     accounts = "\n".join(
         f"account  {one['name']}  (login {one['login']}, {one['margin_mode']})" for one in where["accounts"]
     )
     return f"""nats     {nats}
-venue    {where["venue"]}
+venue    {where["venue"]}   (password {PASSWORD.reveal()})
+control  {control}   (.venv/bin/oms paper ctl --control {control} truth)
 http     {where["http"]}/readyz  /healthz  /metrics
 data     {where["data"]}
 {accounts}

@@ -10,6 +10,7 @@ from oms.cli.asking import asking, options_of
 from oms.cli.doctor.finding import Finding, ok, problem
 from oms.cli.ending import Failure
 from oms.config import NatsSettings
+from oms.sessions.groups import first_error
 
 INFO: Final = "$JS.API.INFO"
 WHAT: Final = "nats"
@@ -46,7 +47,9 @@ async def nats(settings: NatsSettings) -> Finding:
                     problem(WHAT, f"{_places(options)}: JetStream: {why}", "its log, its permissions")
                 )
     except* Failure as group:
-        found.append(problem(WHAT, _text(group), "is nats-server running? docs/configuration.md, [nats]"))
+        found.append(
+            problem(WHAT, str(first_error(group)), "is nats-server running? docs/configuration.md, [nats]")
+        )
     return found[0]
 
 
@@ -63,8 +66,3 @@ def _judged(options: NatsOptions, payload: bytes) -> Finding:
 
 def _places(options: NatsOptions) -> str:
     return ", ".join(map(place, options.urls))
-
-
-def _text(group: BaseExceptionGroup[Failure]) -> str:
-    why = group.exceptions[0]
-    return _text(why) if isinstance(why, BaseExceptionGroup) else str(why)

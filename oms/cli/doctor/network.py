@@ -10,6 +10,7 @@ import trio
 from oms.cli.doctor.finding import Finding, ok, problem, warning
 from oms.config import AccountSettings, HttpSettings
 from oms.sessions.address import Address
+from oms.sessions.groups import first_error
 from oms.sessions.link import Limits, connected
 from oms.sessions.outage import CannotConnect
 from protocol.session import Role, Session
@@ -45,7 +46,7 @@ async def venue(address: Address, labels: list[str]) -> Finding:
         ):
             took_s = trio.current_time() - before
     except* CannotConnect as group:
-        told = str(group.exceptions[0])
+        told = str(first_error(group))
     if told:
         hint = (
             "the path is wrong, or no web terminal is there"

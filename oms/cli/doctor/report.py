@@ -14,7 +14,7 @@ from oms.cli.doctor.machine import machine
 from oms.cli.doctor.nats import nats
 from oms.cli.doctor.network import port, venues
 from oms.cli.ending import FAILED, OK, Failure
-from oms.cli.printing import BAD, GOOD, POOR, Column, console, print_json, table
+from oms.cli.printing import BAD, GOOD, POOR, Column, console, print_json, put_table, table
 from oms.cli.settings import settings_of
 from oms.config import Settings
 
@@ -55,6 +55,6 @@ async def _reached(settings: Settings) -> list[Finding]:
 def _print(findings: Sequence[Finding]) -> None:
     rows = [(one.what, Text(one.state, COLOURS[one.state]), one.found, one.hint) for one in findings]
     out = console()
-    out.print(table(COLUMNS, rows))
+    put_table(out, table(COLUMNS, rows))
     counted = Counter(one.state for one in findings)
     out.print(f"\n{counted['problem']} problems, {counted['warning']} warnings")

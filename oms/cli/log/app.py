@@ -96,17 +96,25 @@ def market(
     data: Data = None,
     config: Config = None,
     account: Account = None,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="ticks, book, ...")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="KIND", help="ticks, statistics, books; --raw: symbols.")
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option("--symbol", metavar="NAME", help="Of this symbol; not with --raw.")
+    ] = None,
     since: Since = None,
     before: Before = None,
     limit: Limit = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Pushes as they were received, not merged.")] = False,
     json: Json = False,
 ) -> None:
-    """Market data as they were received: a line per push, its rows as they were stored."""
-    from oms.cli.log.market import Wanted
-    from oms.cli.log.market import market as shown
+    """Market data, merged: a line per tick, book or change of statistics."""
+    from oms.cli.log.market import Wanted, events, pushes
 
-    wanted = Wanted(account, kind, *_moments(since, before))
+    if raw and symbol is not None:
+        raise typer.BadParameter("--symbol: rows as they were received know no names; leave --raw out")
+    wanted = Wanted(account, kind, symbol, *_moments(since, before))
+    shown = pushes if raw else events
     _end(data, config, lambda place: shown(place, wanted, limit=limit, json=json))
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from oms.cli.ending import FAILED, OK
 from oms.cli.log.places import Place
-from oms.cli.printing import BAD, GOOD, POOR, Column, console, print_json, table
+from oms.cli.printing import BAD, GOOD, POOR, Column, console, print_json, put_table, table
 from oms.eventlog.envelope import Recorded, rfc3339
 from oms.eventlog.errors import LogError
 from oms.eventlog.inspection import Holder, holder, look_at_journal, look_at_segment
@@ -103,10 +103,10 @@ def _print(told: dict[str, Any]) -> None:
     if not journals and not segments:
         out.print(f"{told['data']}: nothing is logged here yet")
     if journals:
-        out.print(table(JOURNALS, map(_journal_row, journals)))
+        put_table(out, table(JOURNALS, map(_journal_row, journals)))
     if segments:
         out.print()
-        out.print(table(SEGMENTS, map(_segment_row, segments)))
+        put_table(out, table(SEGMENTS, map(_segment_row, segments)))
     for one in (*journals, *segments):
         if "trouble" in one:
             out.print(Text(one["trouble"], style=BAD))

@@ -1,12 +1,12 @@
 """An event as one line for people."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import typer
 
-from oms.cli.printing import plain
-from oms.eventlog.envelope import Recorded
+from oms.cli.printing import console, plain
 
 SEQ, TYPE, SYMBOL = 9, 24, 12  # letters; more are not cut
 TIME: Final = len("2026-11-21T01:04:05.123456789Z")
@@ -18,29 +18,26 @@ COLOURS: Final = {
 
 
 class Lines:
-    """Lines of events, all alike; the account only where there may be several."""
+    """Lines of events, all alike; on a terminal coloured, and cut where it ends."""
 
-    def __init__(self, accounts: list[str], *, coloured: bool, width: int | None) -> None:
-        """`width` is where lines are cut, None nowhere."""
-        self._account = max(map(len, accounts)) if len(accounts) > 1 else 0
-        self._coloured, self._width = coloured, width
+    def __init__(self, account: int) -> None:
+        """`account` is how wide the column with the account is, 0 without one."""
+        terminal = console()
+        self._account = account
+        self._coloured = terminal.is_terminal and not terminal.no_color
+        self._width = terminal.width if terminal.is_terminal else None
 
-    def head(self) -> str:
-        """The titles of the columns."""
-        told = self._line("account", "seq", "recorded (UTC)", "type", "symbol", "data")
+    def head(self, when: str) -> str:
+        """The titles of the columns; `when` is what the time says."""
+        told = self._line("account", "seq", when, "type", "symbol", "data")
         return typer.style(told, bold=True) if self._coloured else told
 
-    def line(self, event: Recorded) -> str:
+    def line(self, account: str, seq: int, at: str, tag: str, data: Mapping[str, Any]) -> str:
         """One event; its data as words, None and empty values left out."""
-        envelope = event.envelope()
-        data = dict(envelope.data)
-        symbol = plain(data.pop("symbol", ""))
-        told = self._line(
-            envelope.account, str(event.seq), envelope.recorded_at, event.type, symbol, _words(data)
-        )
-        if not self._coloured:
-            return told
-        return typer.style(told, fg=COLOURS.get(event.type.partition(".")[0]))
+        others = dict(data)
+        symbol = plain(others.pop("symbol", ""))
+        told = self._line(account, str(seq), at, tag, symbol, _words(others))
+        return typer.style(told, fg=COLOURS.get(tag.partition(".")[0])) if self._coloured else told
 
     def _line(self, account: str, seq: str, time: str, tag: str, symbol: str, words: str) -> str:
         told = f"{seq:>{SEQ}}  {time:<{TIME}}  {tag:<{TYPE}}  {symbol:<{SYMBOL}}  {words}".rstrip()

@@ -63,9 +63,9 @@ def place_of(data: Path | None, config: Path | None) -> Place:
 def _configured(config: Path | None) -> Path:
     if config is None:
         raise Failure(WRONG, "which log? Say --data DIR or -c FILE")
-    from oms.cli.settings import settings_of
+    from oms.cli.settings import data_of
 
-    return settings_of(config, "--data DIR").data.dir
+    return data_of(config).dir
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 
 from oms.cli.log.lines import Lines
-from oms.cli.printing import console
+from oms.cli.printing import put_line
 from oms.eventlog.envelope import Recorded
 
 
@@ -12,13 +12,8 @@ class Writer:
     """Writes events of these accounts; what is written is held back until `flush`."""
 
     def __init__(self, accounts: list[str], *, json: bool) -> None:
-        terminal = console()
         self._json, self._headed = json, False
-        self._lines = Lines(
-            accounts,
-            coloured=terminal.is_terminal and not terminal.no_color,
-            width=terminal.width if terminal.is_terminal else None,
-        )
+        self._lines = Lines(max(map(len, accounts)) if len(accounts) > 1 else 0)
 
     def write(self, events: Iterable[Recorded]) -> int:
         """One line each; how many."""
@@ -29,15 +24,14 @@ class Writer:
                 continue
             if not self._headed:
                 self._headed = True
-                self._put(self._lines.head())
-            self._put(self._lines.line(event))
+                put_line(self._lines.head("recorded (UTC)"))
+            put_line(self._line(event))
         return count
 
     def flush(self) -> None:
         """Show what was written."""
         sys.stdout.flush()
 
-    @staticmethod
-    def _put(line: str) -> None:
-        # As bytes: a terminal that cannot show a letter must not end the command.
-        sys.stdout.buffer.write(line.encode(sys.stdout.encoding, "backslashreplace") + b"\n")
+    def _line(self, event: Recorded) -> str:
+        envelope = event.envelope()
+        return self._lines.line(envelope.account, event.seq, envelope.recorded_at, event.type, envelope.data)

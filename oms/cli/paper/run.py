@@ -24,6 +24,7 @@ from oms.paper.settings import (
     SettingsError,
 )
 from oms.paper.state import StateError
+from oms.sessions.groups import first_error
 
 GC_THRESHOLD: Final = 50_000  # objects between two collections, instead of 700
 
@@ -38,15 +39,13 @@ def start(options: Options, *, json: bool) -> int:
     try:
         trio.run(partial(_run, options.settings(), json=json))
     except* (SettingsError, StateError, RecordError, Unusable) as group:
-        code = _failed(group.exceptions[0])
+        code = _failed(first_error(group))
     except* KeyboardInterrupt:
         pass  # a signal before the venue listens for it
     return code
 
 
 def _failed(why: BaseException) -> int:
-    while isinstance(why, BaseExceptionGroup):
-        why = why.exceptions[0]
     typer.echo(f"oms paper: {why}", err=True)
     return 1
 

@@ -2,9 +2,10 @@
 
 import gc
 import json as json_text
+import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,12 @@ from oms.cli.settings import settings_of
 from oms.config import Settings, beyond_loopback
 from oms.daemon.running import Daemon, run
 from oms.eventlog.errors import LogError
+from oms.sessions.groups import first_error
 from oms.telemetry.logs import configure, logger
 from oms.web.server import CannotListen
 
+PRIVATE: Final = 0o077  # what the daemon writes is for its own user
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)  # that end it
 GC_THRESHOLD: Final = 50_000  # objects between two collections, instead of 700
 
 log = logger("oms.run")
@@ -34,6 +38,7 @@ def start(config: Path, *, unfinished: bool, json: bool) -> int:
             WRONG,
             f"there are no risk rules yet, so venues beyond loopback need --unfinished: {', '.join(away)}",
         )
+    os.umask(PRIVATE)
     configure(settings.log.level, settings.log.format)
     for problem in settings.warnings:
         log.warning("settings", problem=str(problem))
@@ -44,31 +49,44 @@ def start(config: Path, *, unfinished: bool, json: bool) -> int:
 def until_signal(settings: Settings, up: Callable[[Daemon], Awaitable[None]] | None = None) -> int:
     """Run the daemon with these settings until SIGINT or SIGTERM; `up` runs beside it once it has begun.
 
-    Failure where the daemon cannot begin or go on, or `up` says so.
+    From the first signal on the process ends, and more of them change nothing.  Failure where the daemon
+    cannot begin or go on, or `up` says so.
     """
     try:
         trio.run(partial(_run, settings, up))
     except* (LogError, CannotListen, OSError) as group:
-        raise Failure(FAILED, str(first(group))) from None
+        raise Failure(FAILED, str(first_error(group))) from None
     except* KeyboardInterrupt:
         pass  # a signal before the daemon listens for it
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
     return OK
 
 
 async def _run(settings: Settings, up: Callable[[Daemon], Awaitable[None]] | None) -> None:
     stop = trio.Event()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with trio.open_nursery() as nursery:
-            daemon: Daemon = await nursery.start(partial(run, settings, stop, clock=time.time_ns))
-            tidy_memory()
-            async with trio.open_nursery() as beside:
-                if up is not None:
-                    beside.start_soon(up, daemon)
-                received = await anext(signals)
-                beside.cancel_scope.cancel()
-            log.info("stopping", signal=signal.Signals(received).name)
-            stop.set()
+    with trio.open_signal_receiver(*SIGNALS) as signals:
+        async with trio.open_nursery() as around:
+            async with trio.open_nursery() as nursery:
+                daemon: Daemon = await nursery.start(partial(run, settings, stop, clock=time.time_ns))
+                tidy_memory()
+                async with trio.open_nursery() as beside:
+                    if up is not None:
+                        beside.start_soon(up, daemon)
+                    received = await anext(signals)
+                    beside.cancel_scope.cancel()
+                log.info("stopping", signal=signal.Signals(received).name)
+                around.start_soon(_wave_off, signals)
+                stop.set()
+            around.cancel_scope.cancel()
     log.info("stopped")
+
+
+async def _wave_off(signals: AsyncIterator[int]) -> None:
+    """Take further signals: what a receiver holds at its end is raised again, and would kill us."""
+    async for number in signals:
+        log.info("stopping already", signal=signal.Signals(number).name)
 
 
 def tidy_memory() -> None:
@@ -87,9 +105,3 @@ async def print_up(settings: Settings, daemon: Daemon) -> None:
         "accounts": [{"name": name, "login": one.login} for name, one in settings.accounts.items()],
     }
     typer.echo(json_text.dumps(where))
-
-
-def first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first error of a group that is none itself."""
-    why = group.exceptions[0]
-    return first(why) if isinstance(why, BaseExceptionGroup) else why

@@ -13,7 +13,7 @@ from oms.bus.bridge import Bridge
 from oms.cli.asking import Said, Where, asking, chosen, where
 from oms.cli.ending import OK, WRONG, Failure
 from oms.cli.log.moments import AGO, moment
-from oms.cli.printing import console, plain, print_json
+from oms.cli.printing import console, plain, print_json, put_table
 from oms.cli.state.query import Refused, Reply, Unheard, ask
 from oms.cli.state.tables import tables
 from oms.eventlog.envelope import rfc3339
@@ -94,7 +94,7 @@ def _print(what: str, replies: list[Reply]) -> None:
     for number, one in enumerate(tables(what, replies) if replies else []):
         if number:
             out.print()
-        out.print(one)
+        put_table(out, one)
     for reply in replies:
         if reply.get("stale"):
             out.print(f"{reply['account']}: not connected with its venue, which may know more")

@@ -22,6 +22,7 @@ class AccountState(Fact, frozen=True, tag="account.state"):
 
     link: str  # connecting, reconciling, ready, refused, closed
     permission: str  # active, reducing, halted, difference, restored, dirty, read_only
-    reason: str = ""  # a word for why it changed
+    reason: str = ""  # why the permission is what it is
     by: str = ""  # who, where a person did it
     comment: str = ""
+    also: dict[str, str] = {}  # other permissions that hold beside the narrowest, with their reasons

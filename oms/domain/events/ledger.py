@@ -11,7 +11,7 @@ class LedgerOpened(Fact, frozen=True, tag="ledger.opened"):
     balance: Decimal
     credit: Decimal
     deals: int = 0  # that were loaded
-    since: str | None = None  # time of the first of them
+    since: str | None = None  # server's wall clock: the time of the first of them
 
 
 class LedgerCorrected(Fact, frozen=True, tag="ledger.corrected"):

@@ -20,11 +20,12 @@ class Difference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReconcileReport(Fact, frozen=True, tag="reconcile.report"):
     """One comparison, quiet or not; rows beyond the first 1000 are counted only."""
 
-    cause: str  # start, reconnect, timer, unknown, operator
+    cause: str  # start, reconnect, timer, account, balance, unread, clock, unknown, operator
     equal: bool
     quiet: bool = True  # no push of trades or account came meanwhile; else nothing is proved
     round: int = 1
-    history_from: str | None = None  # server time; None = everything
+    history_from: str | None = None  # server's wall clock; None = everything
+    history_to: str | None = None  # server's wall clock: deals until then are known
     deals_new: tuple[str, ...] = ()  # tickets found by the history
     deals_amended: tuple[str, ...] = ()
     deals_removed: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ class SessionReady(Fact, frozen=True, tag="session.ready"):
 class SessionEnded(Fact, frozen=True, tag="session.ended"):
     """The connection is over; requests without an outcome became unknown."""
 
-    reason: str  # closed, lost, watchdog, protocol, poisoned, stopped
+    reason: str  # closed, lost, silent, violation, poisoned, left
     detail: str = ""
     code: int | None = None  # of the WebSocket close
     unanswered: int = 0  # requests

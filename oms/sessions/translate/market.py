@@ -11,6 +11,8 @@ from protocol.book import Depth, OrderBook
 from protocol.quotes import DELAYED_STATISTICS, STATISTICS_FIELDS, Quote, QuoteTick
 from protocol.records.market import Book, Statistics
 
+from .reading import storable
+
 LOT = 100_000_000
 DAY_MS = 86_400_000
 LARGEST_INTEGER = 2**53
@@ -24,7 +26,7 @@ FIELDS = tuple(sorted((_ADJUSTED | _LAST | {one.bit: one.name for one in STATIST
 def quote(tick: QuoteTick, symbol: str) -> QuoteTicked:
     """A tick."""
     return QuoteTicked(
-        _storable(symbol),
+        storable(symbol),
         tick.time,
         _number(tick.bid),
         _number(tick.ask),
@@ -38,7 +40,7 @@ def quote(tick: QuoteTick, symbol: str) -> QuoteTicked:
 def book(head: Book, merged: OrderBook, symbol: str) -> BookChanged:
     """A book as it stands after a push; best prices first."""
     at = head.books_time * 1000 + head.time_msc
-    return BookChanged(_storable(symbol), at, _levels(merged.buy), _levels(merged.sell[::-1]))
+    return BookChanged(storable(symbol), at, _levels(merged.buy), _levels(merged.sell[::-1]))
 
 
 def statistics(record: Statistics, merged: Quote, symbol: str) -> StatisticsChanged:
@@ -47,7 +49,7 @@ def statistics(record: Statistics, merged: Quote, symbol: str) -> StatisticsChan
     at = record.lasttime * 1000
     if 0 <= record.lasttime_msc < DAY_MS:  # more is not a part of a time
         at += record.lasttime_msc
-    return StatisticsChanged(_storable(symbol), at, values, bool(record.flags & DELAYED_STATISTICS))
+    return StatisticsChanged(storable(symbol), at, values, bool(record.flags & DELAYED_STATISTICS))
 
 
 def _levels(side: list[Depth]) -> tuple[BookLevel, ...]:
@@ -65,7 +67,3 @@ def _figure(value: float | None) -> float | int | None:
 
 def _number(value: float) -> float | None:
     return value if isfinite(value) else None
-
-
-def _storable(symbol: str) -> str:
-    return symbol.encode("utf-8", "backslashreplace").decode()

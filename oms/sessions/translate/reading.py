@@ -45,6 +45,11 @@ def _zone(offset: int) -> str:
     return f"{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
 
 
+def storable(text: str) -> str:
+    """The text as UTF-8 can hold it; a lone surrogate becomes the text \\udXXX."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class Reading:
     """The fields of one record."""
 
@@ -72,7 +77,7 @@ class Reading:
         try:
             value.encode()
         except UnicodeEncodeError:
-            stored = value.encode("utf-8", "backslashreplace").decode()
+            stored = storable(value)
             self.odd("lone_surrogate", field, stored)
             return stored
         return value

@@ -16,6 +16,7 @@ from tests.cli.paper.test_paper import paper
 from tests.cli.process import Command
 from tests.eventlog.scene import NOON, opened
 from tests.nats import nats_server
+from tests.ports import free_port
 
 doctor = Command("oms.cli.doctor.app:doctor")
 HOUR_NS = 3600 * 1_000_000_000
@@ -114,12 +115,6 @@ def test_what_cannot_be_reached_is_a_problem(world: World, tmp_path: Path) -> No
     assert "refused" in found["venue of main"]["found"]
     assert found["http port"]["found"] == f"127.0.0.1:{port}: Address already in use"
     assert all(found[name]["hint"] for name in ("nats", "venue of main", "http port"))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_a_venue_that_is_none_is_told(world: World, tmp_path: Path) -> None:

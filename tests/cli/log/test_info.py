@@ -141,10 +141,12 @@ def test_the_daemons_settings_say_where_the_log_is(tmp_path: Path) -> None:
         '[data]\ndir = "data"\n[accounts.hedge]\nurl = "ws://127.0.0.1:1/terminal"\nlogin = 1\n'
         'password = { env = "HEDGE_PASSWORD" }\n'
     )
-    done = log("info", "-c", config, "--json", HEDGE_PASSWORD="verysecret")  # noqa: S106
+    done = log("info", "-c", config, "--json")  # the account's secret is not there, and not needed
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert (found["data"], [one["account"] for one in found["accounts"]]) == (f"{tmp_path}/data", ["hedge"])
-    unset = log("info", "-c", config)
-    assert (unset.returncode, unset.stdout) == (2, "")
-    assert "the variable HEDGE_PASSWORD is not set" in unset.stderr
+    config.write_text(config.read_text().replace("dir =", "folder ="))
+    wrong = log("info", "-c", config)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert f"{config}:2: data.folder: unknown key" in wrong.stderr
+    assert "--data DIR does without them" in wrong.stderr

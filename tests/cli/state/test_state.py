@@ -144,7 +144,7 @@ def test_the_daemons_settings_say_where_nats_is(only_nats: str, tmp_path: Path) 
     config.write_text(
         f'[nats]\nurl = "{only_nats}"\nuser = "desk"\npassword = "verysecret"\nprefix = "desk.v1"\n'
         f'[data]\ndir = "{tmp_path}"\n[accounts.main]\nurl = "ws://127.0.0.1:1/terminal"\n'
-        'login = 1\npassword = "verysecret"\n'
+        'login = 1\npassword = { env = "OUT_OF_REACH" }\n'
     )
     with responder(
         only_nats.replace("//", "//desk:verysecret@"), tmp_path / "heard", "main", prefix="desk.v1"
