@@ -100,6 +100,7 @@ VALUES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(GAPS, NAMES, VALUES), unique_by=lambda row: row[1]), st.booleans())
 def test_any_key_is_found_behind_any_value(rows: list[tuple[str, str, str]], table: bool) -> None:

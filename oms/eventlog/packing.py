@@ -28,5 +28,5 @@ def unpacked(blob: bytes) -> list[tuple[Any, ...]]:
     """The rows; LocalError where the blob was not made by `packed`."""
     try:
         return [tuple(row) for row in _decode(blob)]
-    except (msgspec.MsgspecError, RecursionError) as why:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as why:
         raise LocalError("rows", f"cannot be unpacked: {why}") from None

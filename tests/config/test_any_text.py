@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -74,6 +75,7 @@ def test_any_text(tmp_path: Path, text: str) -> None:
     judge(tmp_path / "any.toml", LEAST + text, {})
 
 
+@pytest.mark.slow
 @HURRIED
 @given(
     rows=st.lists(st.tuples(TABLES, st.sampled_from(FIELDS) | TEXTS, VALUES), max_size=6), least=st.booleans()
@@ -90,6 +92,7 @@ NAMES = st.builds(
 )
 
 
+@pytest.mark.slow
 @HURRIED
 @given(environ=st.dictionaries(NAMES, TEXTS | st.text(st.characters(codec=None), max_size=5), max_size=4))
 def test_any_environment(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -265,6 +265,7 @@ async def test_slow_disks_get_a_thread(tmp_path: Path, monkeypatch: pytest.Monke
         assert fitting(tmp_path) == kind
 
 
+@pytest.mark.slow
 @both
 async def test_checkpoints_keep_the_write_ahead_log_small_beside_the_commits(
     tmp_path: Path, kind: Kind
@@ -284,6 +285,7 @@ async def test_checkpoints_keep_the_write_ahead_log_small_beside_the_commits(
     assert len(stored(journal.path)) == 151 * 20 + 1
 
 
+@pytest.mark.slow
 async def test_a_checkpoint_that_fails_costs_nothing_and_is_told(tmp_path: Path) -> None:
     with failing_disk() as disk:
         journal = opened(tmp_path, checkpoints_apart=True)

@@ -90,6 +90,7 @@ def test_structs_are_stored_as_their_fields(tmp_path: Path) -> None:
     assert stored(tmp_path / "main.db")[1]["data"] == {"deal": "7", "symbol": "EURUSD"}
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(batches=st.lists(st.lists(DRAFTS, max_size=5), max_size=4), data=st.data())
 def test_any_drafts_come_back_byte_for_byte_in_a_chain_that_holds(

@@ -108,6 +108,14 @@ def children(pid: int) -> list[int]:
     return [one for one in map(_number, Path("/proc").iterdir()) if one and _told(one)[1:2] == [str(pid)]]
 
 
+def command(pid: int) -> str:
+    """The words a process was started with; nothing where there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def gone(pid: int) -> bool:
     """Whether a process runs no more; one that nobody has waited for yet does not."""
     return _told(pid)[:1] in ([], ["Z"])

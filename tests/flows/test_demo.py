@@ -16,7 +16,7 @@ import pytest
 import trio
 
 from protocol.records.trade import OpenTrades
-from tests.flows.pieces import children, gone, journal
+from tests.flows.pieces import children, command, gone, journal
 from tests.flows.system import HEDGE, NET, OMS, until
 from tests.paper.terminal import connected
 
@@ -177,9 +177,11 @@ def test_two_signals_in_a_row_end_it_in_good_order(tmp_path: Path) -> None:
         assert "Traceback" not in demo.log.read_text()
 
 
-def test_a_signal_while_it_starts_ends_what_was_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", ["nats-server", "oms.cli.main paper"])
+def test_a_signal_while_it_starts_ends_what_was_started(tmp_path: Path, step: str) -> None:
     with Demo(tmp_path) as demo:
-        demo.started = until(lambda: children(demo.process.pid))
+        until(lambda: any(step in command(one) for one in children(demo.process.pid)))
+        demo.started = children(demo.process.pid)
         assert demo.end(signal.SIGTERM) == 0
         assert "Traceback" not in demo.log.read_text()
 

@@ -120,6 +120,7 @@ async def test_trades_made_while_away_are_found_on_the_way_back(tmp_path: Path) 
         assert told_by_books(main.books)["positions"].keys() == {"2"}
 
 
+@pytest.mark.slow
 async def test_cuts_at_random_bytes_lose_and_double_nothing(tmp_path: Path) -> None:
     """TC-R5, a part of it: the log's state is the server's after each series of cuts."""
     chance = Random(5)
@@ -178,6 +179,7 @@ async def test_an_investor_may_look(tmp_path: Path) -> None:
         await main.agrees(venue)
 
 
+@pytest.mark.slow
 async def test_rights_taken_away_count_at_once_and_come_back_with_the_next_comparison(tmp_path: Path) -> None:
     async with running() as venue, held(venue, tmp_path) as main:
         await main.ready()
@@ -188,6 +190,7 @@ async def test_rights_taken_away_count_at_once_and_come_back_with_the_next_compa
         await main.ready("active")
 
 
+@pytest.mark.slow
 async def test_a_lost_push_is_found_by_the_comparison_after_the_next_deal(tmp_path: Path) -> None:
     """TC-N3's last line: one deal withheld; the balance tells, the history brings it."""
     async with running() as venue, held(venue, tmp_path) as main:
@@ -253,6 +256,7 @@ async def test_what_is_known_at_the_end_is_known_at_the_next_start(tmp_path: Pat
             assert sum(position.volume for position in main.books.positions) == Decimal("0.30")
 
 
+@pytest.mark.slow
 async def test_a_missing_position_is_a_difference_and_invents_no_trade(tmp_path: Path) -> None:
     """TC-R4: an empty list of positions while the history has no closing deals."""
     async with running() as venue, held(venue, tmp_path) as main:

@@ -20,7 +20,7 @@ from tests.ingest.held import Held, held
 from tests.ingest.test_account import WRONG, buy, outcome
 from tests.paper.running import HEDGE, running
 
-pytestmark = pytest.mark.trio
+pytestmark = [pytest.mark.trio, pytest.mark.slow]
 
 
 def doubt(main: Held) -> None:

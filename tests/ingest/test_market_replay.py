@@ -216,6 +216,7 @@ def take(scene: Scene, what: str, account: str, given: Any) -> None:
             scene.start()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(steps=STEPS, files=st.booleans())
 def test_a_replay_gives_what_was_merged_live(steps: list[tuple[str, str, Any]], files: bool) -> None:

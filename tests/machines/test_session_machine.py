@@ -10,6 +10,7 @@ WebSocket does neither.)
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -214,6 +215,7 @@ def test_on_a_wire_that_loses_or_delays_no_answer_is_given_to_another_request() 
     )
 
 
+@pytest.mark.slow
 def test_on_a_wire_that_duplicates_a_wrong_answer_is_known() -> None:
     run_state_machine_as_test(
         Duplicating, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -80,6 +80,7 @@ def test_prices_are_on_the_grid_never_crossed_and_in_order_of_time() -> None:
             assert abs(price / spec.trade_tick_size - round(price / spec.trade_tick_size)) < 1e-6
 
 
+@pytest.mark.slow
 def test_no_tick_comes_outside_the_quote_sessions_over_two_weeks_and_a_clock_change() -> None:
     start, zone = ms(2026, 10, 22), Zone(7200, "eu")  # the clock goes back on the 25th
     feed = RandomWalk(ALL, 9, start, 0.001, zone=zone)

@@ -72,6 +72,7 @@ async def test_too_many_sessions() -> None:
         await trades(terminal)
 
 
+@pytest.mark.slow
 async def test_a_silent_terminal_is_closed_after_the_idle_timeout() -> None:
     async with running(server={"idle_timeout_s": 0.6}) as venue, venue.terminal(HEDGE) as terminal:
         for _ in range(4):

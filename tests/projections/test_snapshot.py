@@ -72,6 +72,7 @@ def assert_alike(one: Books, other: Books) -> None:
     assert dumped(one) == dumped(other)  # also in what the state does not show
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(before=st.lists(EVENTS, max_size=12), behind=st.lists(EVENTS | SEEN, max_size=8))
 def test_tc_l3_restored_books_go_on_as_the_others(

@@ -127,6 +127,7 @@ def test_surrogates_survive_both_ways(value: str) -> None:
     assert read(written(value)) == value
 
 
+@pytest.mark.slow
 def test_any_number_of_strings_is_read_in_bounded_memory() -> None:
     layout = short(16)
     tracemalloc.start()

@@ -155,6 +155,7 @@ SYMBOL = st.tuples(
 CLOSE = st.none() | st.sampled_from([107900.0, 0.0, -108000.0, 1e-5])
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.lists(ROW, max_size=12), SYMBOL, SYMBOL, CLOSE, st.integers(0, 12))
 def test_ticks_merge_as_the_document_says(

@@ -148,7 +148,8 @@ async def test_an_event_of_a_later_build_is_told(account: Account) -> None:
     with closing(sqlite3.connect(account.path)) as connection, connection:
         connection.execute("DROP TRIGGER event_stays")
         connection.execute(
-            "UPDATE event SET body = CAST(replace(CAST(body AS TEXT), 'ledger.opened', 'ledger.mooned') AS BLOB)"
+            "UPDATE event SET body ="
+            " CAST(replace(CAST(body AS TEXT), 'ledger.opened', 'ledger.mooned') AS BLOB)"
         )
     assert await account.refused("state", {"as_of": 12}) == (500, "unreadable", None)
     assert (await account.ask("state", {"as_of": 4}))["seq"] == 4

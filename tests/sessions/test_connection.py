@@ -337,6 +337,7 @@ async def test_an_unanswered_ping_is_silence_whatever_else_is_heard() -> None:
         assert (end.reason, end.detail) == (Reason.SILENT, "a ping had no answer for 0.4 s")
 
 
+@pytest.mark.slow
 async def test_pings_keep_a_quiet_connection() -> None:
     limits = Limits(ping_s=0.1, silence_s=0.3)
     async with running() as venue, scene(venue, limits=limits) as one:

@@ -251,6 +251,7 @@ async def test_a_step_without_an_answer_times_out(monkeypatch: pytest.MonkeyPatc
                 await open_account(connection, WHO, Keys())
 
 
+@pytest.mark.slow
 async def test_cuts_at_any_byte_are_outages_and_the_next_session_opens() -> None:
     random = Random(5)
     async with running() as venue:

@@ -21,7 +21,7 @@ from oms.sessions.watching import subscribe_ticks
 from protocol.messages import Push
 from protocol.session import Role, Session
 
-pytestmark = pytest.mark.trio
+pytestmark = [pytest.mark.trio, pytest.mark.slow]
 WHO = Credentials(1001, "paper")
 LIMITS = Limits(ping_s=0.2, silence_s=0.8)
 VENUE = [sys.executable, "-c", "from oms.cli.main import main; main()", "paper", "--json"]

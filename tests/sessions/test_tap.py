@@ -83,6 +83,7 @@ ENDS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(GOOD, max_size=8), ENDS, st.lists(st.integers(1, 300), min_size=1, max_size=4), st.binary())
 def test_what_arrives_is_what_trio_websocket_says(

@@ -452,12 +452,14 @@ TERMS_OF_ALL = st.builds(Terms, OFFSETS, st.integers(0, 8))
 NOT_FINITE = st.sampled_from([nan, inf, -inf])
 
 
+@pytest.mark.slow
 @ANYTHING
 @given(value=transactions(), terms=TERMS_OF_ALL)
 def test_any_transaction_is_storable(value: Any, terms: Terms) -> None:
     assert_storable(translate.push(Push(10, value), terms))
 
 
+@pytest.mark.slow
 @ANYTHING
 @given(
     orders=st.lists(records(Order), max_size=3),
@@ -468,6 +470,7 @@ def test_any_open_trades_are_storable(orders: list[Order], positions: list[Posit
     assert_storable(translate.open_trades(OpenTrades(positions, orders), terms))
 
 
+@pytest.mark.slow
 @ANYTHING
 @given(
     orders=st.lists(records(Order), max_size=3), deals=st.lists(records(Deal), max_size=3), terms=TERMS_OF_ALL

@@ -108,6 +108,7 @@ def test_nothing_of_it_is_in_the_registry_of_the_library(metrics: Metrics, expos
     assert b"oms_" not in prometheus_client.generate_latest()
 
 
+@pytest.mark.slow
 def test_as_many_series_as_are_allowed_are_told_one_by_one(metrics: Metrics, exposition: Exposition) -> None:
     for number in range(SERIES_LIMIT + 2):
         metrics.counter("oms.ticks.received", account=f"account-{number}").value += 1
@@ -132,6 +133,7 @@ def test_a_value_that_cannot_be_read_is_logged_and_the_rest_is_told(
     assert "gone" in caplog.text
 
 
+@pytest.mark.slow
 def test_series_may_appear_while_another_thread_collects(metrics: Metrics, exposition: Exposition) -> None:
     stop = threading.Event()
     failed: list[Exception] = []

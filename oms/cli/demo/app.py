@@ -31,9 +31,12 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="Say where everything is as one JSON line.")] = False,
 ) -> None:
     """Start a NATS server, a paper venue and the daemon; say where they are; Ctrl-C or SIGTERM ends all."""
+    from oms.cli.demo.early import Early
+
+    early = Early()
     # Imported here: no other command should wait for the whole daemon.
     from oms.cli.demo.start import Demo, start
     from oms.cli.ending import ended
 
     wanted = Demo(data, nats_port, http_port, venue_port, control_port, seed, verbose=verbose, json=json)
-    raise typer.Exit(ended("demo", lambda: start(wanted), interrupted=0))
+    raise typer.Exit(ended("demo", lambda: start(wanted, early), interrupted=0))

@@ -7,16 +7,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from select import select
 from typing import Any, Final, NamedTuple
 
 import trio
 import typer
 
 from oms.cli.demo.child import Child, child
+from oms.cli.demo.early import Early
 from oms.cli.ending import FAILED, Failure
 from oms.cli.run.start import until_signal
 from oms.config import (
@@ -54,15 +56,16 @@ class Demo(NamedTuple):
     json: bool
 
 
-def start(demo: Demo) -> int:
-    """Run until SIGINT or SIGTERM; the exit code.  Failure where something cannot be started."""
-    # Before the daemon minds signals there are children already, and they have to end as well.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+def start(demo: Demo, early: Early) -> int:
+    """Run until SIGINT or SIGTERM; the exit code.
+
+    Failure where something cannot be started, KeyboardInterrupt for a signal meanwhile.
+    """
     configure("info" if demo.verbose else "error", "console")
     with ExitStack() as ending:
         folder = ending.enter_context(_folder(demo.data))
-        nats, nats_url = _nats(demo, folder, ending)
-        venue, venue_url, control = _venue(demo, folder, ending)
+        nats, nats_url = _nats(demo, folder, ending, early)
+        venue, venue_url, control = _venue(demo, folder, ending, early)
         settings = Settings(
             nats=NatsSettings(url=(nats_url,)),
             data=DataSettings(dir=folder),
@@ -74,7 +77,7 @@ def start(demo: Demo) -> int:
             },
         )
         children = {"nats-server": nats, "the venue": venue}
-        return until_signal(settings, partial(_watch, demo, settings, children, control))
+        return until_signal(settings, partial(_watch, demo, settings, children, control, early))
 
 
 @contextmanager
@@ -94,7 +97,7 @@ def _folder(data: Path | None) -> Iterator[Path]:
 # The children.
 
 
-def _nats(demo: Demo, folder: Path, ending: ExitStack) -> tuple[Child, str]:
+def _nats(demo: Demo, folder: Path, ending: ExitStack, early: Early) -> tuple[Child, str]:
     """A NATS server with JetStream, and its URL."""
     beside = Path(sys.executable).parent / "nats-server"
     program = beside if beside.exists() else shutil.which("nats-server")
@@ -110,16 +113,13 @@ def _nats(demo: Demo, folder: Path, ending: ExitStack) -> tuple[Child, str]:
     ]
     process = ending.enter_context(child("nats-server", command))
     ports = Path(told) / f"nats-server_{process.pid}.ports"
-    deadline = time.monotonic() + UP_S
-    while not ports.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise Failure(FAILED, f"nats-server did not start: {_last_line(log)}")
-        time.sleep(POLL_S)
+    if not _up(process, ports.exists, early):
+        raise Failure(FAILED, f"nats-server did not start: {_last_line(log)}")
     (url,) = json_text.loads(ports.read_text())["nats"]
     return process, str(url)
 
 
-def _venue(demo: Demo, folder: Path, ending: ExitStack) -> tuple[Child, str, str]:
+def _venue(demo: Demo, folder: Path, ending: ExitStack, early: Early) -> tuple[Child, str, str]:
     """A paper venue, which keeps what it knows beside our data, its URL, and where it is controlled."""
     command = [
         *(sys.executable, "-m", "oms.cli.main", "paper", "--json"),
@@ -134,12 +134,25 @@ def _venue(demo: Demo, folder: Path, ending: ExitStack) -> tuple[Child, str, str
         *(("--seed", str(demo.seed)) if demo.seed is not None else ()),
     ]
     process = ending.enter_context(child("the venue", command, stdout=subprocess.PIPE))
-    assert process.stdout is not None  # noqa: S101 - it was asked for
-    line = process.stdout.readline()
+    said = process.stdout
+    assert said is not None  # noqa: S101 - it was asked for
+    line = said.readline() if _up(process, lambda: bool(select([said], [], [], 0)[0]), early) else ""
     if not line:
         raise Failure(FAILED, "the venue did not start")
     told = json_text.loads(line)
     return process, str(told["url"]), str(told["control"])
+
+
+def _up(process: Child, told: Callable[[], bool], early: Early) -> bool:
+    """Whether it told where it is, as soon as that is clear; KeyboardInterrupt for a signal meanwhile."""
+    deadline = time.monotonic() + UP_S
+    while not told():
+        early.heed()
+        if process.poll() is not None or time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+    early.heed()
+    return True
 
 
 def _last_line(log: Path) -> str:
@@ -151,9 +164,11 @@ def _last_line(log: Path) -> str:
 
 
 async def _watch(
-    demo: Demo, settings: Settings, children: dict[str, Child], control: str, daemon: Daemon
+    demo: Demo, settings: Settings, children: dict[str, Child], control: str, early: Early, daemon: Daemon
 ) -> None:
     """Say where everything is once it works, then see that the children live; Failure where they do not."""
+    if early.asked:
+        signal.raise_signal(signal.SIGTERM)  # again, for the daemon, which minds signals now
     with trio.move_on_after(READY_S) as waiting:
         while not _works(daemon):
             _see(children)

@@ -14,6 +14,7 @@ from tests.eventlog.scene import NOON, seqs
 from .scene import SECOND, bodies, draft, journal, log
 
 
+@pytest.mark.slow
 def test_the_last_ones_come_first_and_then_what_is_written(tmp_path: Path) -> None:
     hedge, net = journal(tmp_path, "hedge"), journal(tmp_path, "net", NOON + SECOND // 2)
     for number in range(3):

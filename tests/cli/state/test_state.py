@@ -130,6 +130,7 @@ def test_an_unknown_account_is_told_with_those_there_are(daemon: Daemon) -> None
     assert done.stderr == "oms state: no account 'x'; there are: hedge, net\n"
 
 
+@pytest.mark.slow
 def test_several_daemons_hold_the_accounts_together(daemon: Daemon, tmp_path: Path) -> None:
     with responder(daemon.url, tmp_path / "heard", "euro"):
         done = state("account", "--nats", daemon.url, "--json")

@@ -49,6 +49,7 @@ def test_one_account_until_ctrl_c(server: Server) -> None:
         assert interrupted(process) == (0, "")
 
 
+@pytest.mark.slow
 def test_whoever_stops_reading_ends_it(server: Server) -> None:
     with watch.running("--nats", server.url, "--every", "0.1") as process:
         lines(process.stdout, 1)
@@ -59,6 +60,7 @@ def test_whoever_stops_reading_ends_it(server: Server) -> None:
         assert process.stderr.read() == ""
 
 
+@pytest.mark.slow
 def test_who_is_not_there_is_told(server: Server) -> None:
     unknown = watch("--nats", server.url, "--account", "x")
     assert (unknown.returncode, unknown.stdout) == (3, "")
