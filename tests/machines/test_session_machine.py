@@ -209,6 +209,7 @@ class Duplicating(Conversation):
     duplicates = True
 
 
+@pytest.mark.slow
 def test_on_a_wire_that_loses_or_delays_no_answer_is_given_to_another_request() -> None:
     run_state_machine_as_test(
         Conversation, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)

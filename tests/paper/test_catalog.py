@@ -209,6 +209,7 @@ SESSION_LISTS = st.lists(st.integers(0, 1440), max_size=8, unique=True).map(
 WEEKS = st.dictionaries(st.integers(0, 6), SESSION_LISTS, max_size=7)
 
 
+@pytest.mark.slow
 @given(WEEKS, st.integers(0, 14 * DAY))
 def test_openings_closings_and_what_is_open_agree(days: dict[int, list[tuple[int, int]]], at: int) -> None:
     sessions = hours.week(days)

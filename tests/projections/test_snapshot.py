@@ -91,6 +91,7 @@ def test_tc_l3_restored_books_go_on_as_the_others(
         assert_alike(copy, books)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(before=scripts(EVERYTHING), during=scripts(EVERYTHING), seed=st.integers(0, 2**32))
 def test_restored_books_hear_of_a_window_as_the_others(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -233,6 +234,7 @@ def assert_true_to_the_venue(books: Books, held: Account) -> None:
     assert (books.ledger.balance, books.ledger.credit) == (held.balance, held.credit)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(before=scripts(EVERYTHING), during=scripts(EVERYTHING), seed=st.integers(0, 2**32))
 def test_every_way_to_hear_of_a_window_leaves_the_same_books(
@@ -258,6 +260,7 @@ def test_every_way_to_hear_of_a_window_leaves_the_same_books(
         assert journal.rebuilt().state_hash() == once
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(before=scripts(TRADING), during=scripts(TRADING), seed=st.integers(0, 2**32))
 def test_pushes_in_any_order_and_number_leave_the_same_books(
@@ -278,6 +281,7 @@ def test_pushes_in_any_order_and_number_leave_the_same_books(
         assert mixed.rebuilt().state_hash() == straight.books.state_hash()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(before=scripts(EVERYTHING), during=scripts(EVERYTHING), seed=st.integers(0, 2**32))
 def test_pushes_in_any_order_then_answers_leave_the_same_books(

@@ -56,6 +56,7 @@ def looked(config: Path) -> tuple[int, dict[str, dict[str, str]]]:
     return done.returncode, {one["what"]: one for one in findings}
 
 
+@pytest.mark.slow
 def test_where_all_is_well_there_is_no_problem(world: World, tmp_path: Path) -> None:
     code, found = looked(world.config(tmp_path))
     assert [one for one in found.values() if one["state"] == "problem"] == []
@@ -72,6 +73,7 @@ def test_where_all_is_well_there_is_no_problem(world: World, tmp_path: Path) -> 
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_the_disk_says_which_committer_it_gives(world: World, tmp_path: Path) -> None:
     _, found = looked(world.config(tmp_path))
     told, _, kind = found["disk"]["found"].partition(" ms a durable commit: committer ")
@@ -123,6 +125,7 @@ def test_a_venue_that_is_none_is_told(world: World, tmp_path: Path) -> None:
     assert "HTTP 404" in found["venue of main"]["found"]
 
 
+@pytest.mark.slow
 def test_tls_with_a_port_that_speaks_none_is_told(world: World, tmp_path: Path) -> None:
     _, found = looked(World(world.nats, world.venue.replace("ws:", "wss:")).config(tmp_path))
     assert found["venue of main"]["state"] == "problem"

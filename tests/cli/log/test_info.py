@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from oms.eventlog.market import Bounds, MarketLog
 from oms.eventlog.segment import Push
 from tests.eventlog.scene import NOON, crash_image
@@ -44,6 +46,7 @@ def test_a_closed_journal_as_sqlite_has_it(tmp_path: Path) -> None:
     })  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_writer_of_an_open_journal_is_told_and_not_disturbed(tmp_path: Path) -> None:
     hedge = journal(tmp_path, "hedge")
     _, found = told(tmp_path)
@@ -68,6 +71,7 @@ def test_a_killed_writers_journal_is_not_closed(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_damage_is_told_and_the_others_are_shown(tmp_path: Path) -> None:
     hedge, net = journal(tmp_path, "hedge"), journal(tmp_path, "net")
     net.write([draft("deal.booked")])
@@ -89,6 +93,7 @@ def test_damage_is_told_and_the_others_are_shown(tmp_path: Path) -> None:
     assert "net.db: was closed at seq 2 and now ends at 1" in shown.stdout.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_the_files_of_the_market_log(tmp_path: Path) -> None:
     market = MarketLog(
         tmp_path / "market", clock=lambda: NOON, bounds=Bounds(least_free_bytes=0), checkpoints_apart=False
@@ -129,11 +134,13 @@ def test_people_see_tables(tmp_path: Path) -> None:
     market.close()
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_log(tmp_path: Path) -> None:
     assert told(tmp_path) == (0, {"data": str(tmp_path), "accounts": [], "market": []})
     assert log("info", "--data", tmp_path).stdout == f"{tmp_path}: nothing is logged here yet\n"
 
 
+@pytest.mark.slow
 def test_the_daemons_settings_say_where_the_log_is(tmp_path: Path) -> None:
     journal(tmp_path / "data", "hedge").close()
     config = tmp_path / "oms.toml"

@@ -444,6 +444,7 @@ def served(handle: Any, line: Any) -> None:
     assert told in (*CODES, "served")
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(GOOD | ANY)
 def test_any_json_is_encoded_or_refused(line: Any) -> None:
