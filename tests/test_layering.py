@@ -98,6 +98,7 @@ def test_imports_point_one_way(path: Path) -> None:
     assert violations(path) == []
 
 
+@pytest.mark.slow
 def test_asyncio_has_its_place() -> None:
     knowing = {module_name(path) for path in SOURCES if "asyncio" in imports(path)}
     assert {name.rpartition(".")[0] for name in knowing} == {"oms.bus"}

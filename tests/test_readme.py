@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 README = (Path(__file__).parent.parent / "README.md").read_text()
 OMS = Path(sys.executable).with_name("oms")
 
@@ -16,6 +18,7 @@ def test_the_conversation_of_the_readme_prints_what_it_says() -> None:
     assert f"# {done.stdout.strip()}" in code
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_answer_what_it_says() -> None:
     (session,) = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     shown = re.findall(r"^\$ (.*?)\n(\{.*?\})$", session, re.DOTALL | re.MULTILINE)

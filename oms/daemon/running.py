@@ -176,6 +176,7 @@ async def _serve_http(daemon: Daemon, exposition: Exposition, nursery: trio.Nurs
         broken=daemon.broken,
         accounts=daemon.statuses,
         nats_connected=lambda: daemon.bridge.connected,
+        nats_required=daemon.parts.settings.nats.nats_required,
         metrics=exposition.text,
     )
     daemon.http_port = await nursery.start(serve_http, application(sources), http.host, http.port)

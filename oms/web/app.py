@@ -27,6 +27,7 @@ class Sources(NamedTuple):
     accounts: Callable[[], Sequence[AccountStatus]]  # all that are configured
     nats_connected: Callable[[], bool]
     metrics: Callable[[], bytes]  # Prometheus' text format; called in a worker thread, one call at a time
+    nats_required: bool = True
 
 
 def application(sources: Sources) -> Starlette:
@@ -37,7 +38,11 @@ def application(sources: Sources) -> Starlette:
         return _verdict(found := health(sources.broken()), good=found.healthy)
 
     async def readyz(_: Request) -> Response:
-        found = readiness(sources.accounts(), nats_connected=sources.nats_connected())
+        found = readiness(
+            sources.accounts(),
+            nats_connected=sources.nats_connected(),
+            nats_required=sources.nats_required,
+        )
         return _verdict(found, good=found.ready)
 
     async def metrics(_: Request) -> Response:

@@ -2,7 +2,7 @@
 
 Healthy: the event loop turns, as the answer proves, and no journal is broken.  Who is not is to be restarted.
 
-Ready: NATS is connected and every configured account's link is `ready`: its books agree with its venue.  An
+Ready: NATS is connected, unless the settings can do without, and every configured account's link is `ready`: its books agree with its venue.  An
 account whose login was refused for good therefore keeps the daemon from being ready until an operator has
 acted; one that is `read_only` or `halted` does not, since it does what it may.  A restart helps nobody who is
 not ready.
@@ -43,9 +43,11 @@ class Health(msgspec.Struct, frozen=True):
     broken: Sequence[str]  # accounts whose journal cannot be written
 
 
-def readiness(accounts: Sequence[AccountStatus], *, nats_connected: bool) -> Readiness:
+def readiness(
+    accounts: Sequence[AccountStatus], *, nats_connected: bool, nats_required: bool = True
+) -> Readiness:
     """The verdict on all accounts."""
-    ready = nats_connected and all(account.link == READY for account in accounts)
+    ready = (nats_connected or not nats_required) and all(account.link == READY for account in accounts)
     return Readiness(ready, nats_connected, accounts)
 
 

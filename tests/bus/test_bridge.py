@@ -148,6 +148,7 @@ async def test_who_is_cancelled_does_not_wait_and_it_is_cancelled_over_there(tmp
             await until(ended.is_set)
 
 
+@pytest.mark.slow
 async def test_what_was_handed_over_is_sent_before_the_end(tmp_path: Path) -> None:
     count = 20_000
 

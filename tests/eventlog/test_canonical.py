@@ -19,6 +19,7 @@ LEAVES = st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | PLAIN_F
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=30)
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_it_is_what_the_standard_library_writes_sorted_and_without_spaces(value: Any) -> None:
     expected = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

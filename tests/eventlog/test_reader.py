@@ -134,6 +134,7 @@ def test_large_events_make_small_pages(tmp_path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_reading_everything_takes_little_memory(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     for _ in range(200):

@@ -49,6 +49,7 @@ def always_open(spec: FullSymbol) -> FullSymbol:
 # The random walk.
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 4000), min_size=1, max_size=12))
 def test_one_seed_gives_the_same_ticks_in_whatever_pieces(seed: int, pieces: list[int]) -> None:
@@ -114,6 +115,7 @@ def test_the_rate_multiplies_the_ticks() -> None:
     assert 8 < counts[1] / counts[0] < 12
 
 
+@pytest.mark.slow
 def test_what_shares_a_currency_moves_together_and_triangles_stay_closed() -> None:
     names = ("EURUSD", "EURUSD.ins", "USDJPY", "EURJPY")
     ticks = drain(RandomWalk(some(*names), 11, WEDNESDAY, 0.5), WEDNESDAY + 3 * HOUR)

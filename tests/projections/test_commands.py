@@ -100,6 +100,7 @@ def test_tc_d7_two_clients_may_use_one_id() -> None:
     }
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(events=st.lists(event_of_kind("command.outcome"), max_size=5))
 def test_what_is_dumped_goes_on_as_if_it_had_been_folded(events: list[Event]) -> None:
@@ -113,6 +114,7 @@ def test_what_is_dumped_goes_on_as_if_it_had_been_folded(events: list[Event]) ->
 KINDS = ["command.received", "command.sending", "command.outcome", "command.settled", "command.denied"]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(events=st.lists(st.sampled_from(KINDS).flatmap(event_of_kind), max_size=10))
 def test_no_recorded_command_can_fail_and_a_rebuild_gives_the_same(events: list[Event]) -> None:

@@ -5,6 +5,7 @@ import re
 from hashlib import sha256
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ FOLDED = [
 SEQUENCES = st.lists(st.sampled_from(FOLDED).flatmap(event_of_kind), max_size=12)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(events=SEQUENCES)
 def test_tc_l3_no_recorded_event_can_fail_and_a_rebuild_gives_the_same_hash(events: list[Event]) -> None:

@@ -184,6 +184,7 @@ async def test_a_request_that_waits_in_vain_was_not_sent() -> None:
         assert not failure.sent
 
 
+@pytest.mark.slow
 async def test_a_late_answer_is_heard_and_answers_nobody() -> None:
     async with (
         running() as venue,

@@ -479,6 +479,7 @@ def test_any_history_is_storable(orders: list[Order], deals: list[Deal], terms: 
     assert_storable(translate.history(History(deals, orders), terms))
 
 
+@pytest.mark.slow
 @ANYTHING
 @given(body=of_body(COMMANDS[3].answer))  # type: ignore[arg-type]
 def test_any_account_is_storable(body: Account) -> None:

@@ -23,6 +23,7 @@ def test_what_an_account_may_do_does_not_count(permission: str) -> None:
 
 def test_without_nats_nothing_is_ready() -> None:
     assert not readiness([READY], nats_connected=False).ready
+    assert readiness([READY], nats_connected=False, nats_required=False).ready
 
 
 def test_a_daemon_without_accounts_is_ready_when_nats_is_there() -> None:

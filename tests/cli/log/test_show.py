@@ -62,6 +62,7 @@ def test_what_is_asked_for(data: Path, arguments: list[str], expected: list[int]
     assert found == expected
 
 
+@pytest.mark.slow
 def test_a_duration_counts_from_now(tmp_path: Path) -> None:
     hedge = journal(tmp_path, "hedge", time_ns() - 3600 * SECOND, step=1800 * SECOND)
     hedge.write([draft("deal.booked")])

@@ -124,6 +124,7 @@ def test_a_reply_that_may_be_old_is_told(daemon: Daemon) -> None:
     assert done.stdout.splitlines()[-1] == "net: not connected with its venue, which may know more"
 
 
+@pytest.mark.slow
 def test_an_unknown_account_is_told_with_those_there_are(daemon: Daemon) -> None:
     done = state("account", "--nats", daemon.url, "--account", "x")
     assert (done.returncode, done.stdout) == (3, "")
@@ -139,6 +140,7 @@ def test_several_daemons_hold_the_accounts_together(daemon: Daemon, tmp_path: Pa
     assert unknown.stderr == "oms state: no account 'x'; there are: euro, hedge, net\n"
 
 
+@pytest.mark.slow
 def test_the_daemons_settings_say_where_nats_is(only_nats: str, tmp_path: Path) -> None:
     config = tmp_path / "oms.toml"
     config.touch(0o600)
@@ -207,6 +209,7 @@ def test_nats_that_refuses_us_is_told_without_secrets(only_nats: str, variables:
     assert "secret" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_url_may_hold_user_and_password(only_nats: str) -> None:
     given = only_nats.replace("//", "//desk:verysecret@")
     assert "no daemon" in state("orders", NATS_URL=given).stderr

@@ -31,6 +31,7 @@ def accounts(line: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_line_per_refresh_holds_every_account(server: Server) -> None:
     done = watch("--nats", server.url, "--count", "2", "--every", "0.1")
     assert (done.returncode, done.stderr) == (0, "")
@@ -43,6 +44,7 @@ def test_a_line_per_refresh_holds_every_account(server: Server) -> None:
     assert "999 is not recorded yet" in first["net"]["error"]["message"]
 
 
+@pytest.mark.slow
 def test_one_account_until_ctrl_c(server: Server) -> None:
     with watch.running("--nats", server.url, "--account", "hedge", "--every", "0.1", "--json") as process:
         assert [accounts(line).keys() for line in lines(process.stdout, 2)] == [{"hedge"}, {"hedge"}]
@@ -85,6 +87,7 @@ def test_nats_that_goes_away_is_told_and_comes_back(server: Server) -> None:
         assert interrupted(process) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_tables(server: Server) -> None:
     ours, theirs = pty.openpty()
     environment = environ({"TERM": "xterm", "COLUMNS": "160", "LINES": "40"})

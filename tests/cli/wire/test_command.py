@@ -61,6 +61,7 @@ def test_nothing_in_gives_nothing_out() -> None:
     assert wire("decode") == wire("encode", given=b"\n\n") == (0, [], "", "")
 
 
+@pytest.mark.slow
 def test_lone_surrogates_pass_both_ways() -> None:
     rates = {"trade_symbol": "a\ud83d", "period": 1, "from": 0, "to": 0}
     encoded = wire("encode", given=[{"name": "\udc00", "kind": "request", "command": 11, "fields": rates}])
@@ -137,6 +138,7 @@ def test_vectors_go_through_the_real_command() -> None:
     assert [line["hex"] for line in encoded.lines] == [vector["hex"] for vector in chosen]
 
 
+@pytest.mark.slow
 def test_check_answers_lines_of_its_topic() -> None:
     lines: list[Any] = [
         {"name": "a", "fields": {"digits": 0, "contract_size": 1}, "steps": []},
@@ -161,6 +163,7 @@ def test_a_command_line_that_makes_no_sense_is_exit_code_2(arguments: tuple[str,
     assert ran.err
 
 
+@pytest.mark.slow
 def test_a_table_shows_every_field_and_keeps_errors_as_lines() -> None:
     order: dict[str, Any] = {"trade_order": 77, "trade_symbol": "[b]EUR\ud83d\x1b[31m", "order_state": 42}
     fields = {"positions": [], "orders": [order]}

@@ -306,6 +306,7 @@ def test_any_profit_is_answered(changes: dict[str, Any]) -> None:
     survives("profit", {**PROFIT, **changes})
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(LEAVES), JSON_VALUES | NUMBERS, max_size=3), st.integers(0, 3))
 def test_any_margin_is_answered(changes: dict[str, Any], range_mode: int) -> None:
     fields = bent(tiered_margin(), "rules[0].range_mode", range_mode)
