@@ -2,10 +2,10 @@
 
 Healthy: the event loop turns, as the answer proves, and no journal is broken.  Who is not is to be restarted.
 
-Ready: NATS is connected, unless the settings can do without, and every configured account's link is `ready`: its books agree with its venue.  An
-account whose login was refused for good therefore keeps the daemon from being ready until an operator has
-acted; one that is `read_only` or `halted` does not, since it does what it may.  A restart helps nobody who is
-not ready.
+Ready: NATS is connected, unless the settings can do without, and every configured account's link is `ready`:
+its books agree with its venue.  An account whose login was refused for good therefore keeps the daemon from
+being ready until an operator has acted; one that is `read_only` or `halted` does not, since it does what it
+may.  A restart helps nobody who is not ready.
 """
 
 from collections.abc import Sequence
