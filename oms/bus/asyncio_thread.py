@@ -10,7 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Any, Final
 
 import nats.errors
@@ -23,6 +23,7 @@ from .errors import NotConnected
 from .options import NatsOptions
 from .told import Attachment, Limits, Near
 
+FEW, LITTLE = 64, 64 * 1024  # messages, bytes that go at once; nats-py lets nobody wait below 2 MB
 STRETCH: Final = 256  # messages published before others in this thread have their turn
 LOOK_S: Final = 0.5  # nats-py may close without being able to say so, where the server does not read
 
@@ -53,7 +54,7 @@ class AsyncioThread:
         self.room_awaited = False
         self.failed: BaseException | None = None  # a bug that ended the thread
         self.ended = trio.Event()
-        self.market: Burst[tuple[Batch, dict[str, str] | None]] = Burst(lambda: self._soon(self._pumping.set))
+        self.market: Burst[tuple[Batch, dict[str, str] | None]] = Burst(lambda: self._soon(self._pump_soon))
         self.calls: Burst[Call] = Burst(lambda: self._soon(self._take_calls))
         self.given_up: Burst[Call] = Burst(lambda: self._soon(self._take_given_up))
         self._options, self._limits, self._near = options, limits, near
@@ -63,6 +64,8 @@ class AsyncioThread:
         self._loop: asyncio.AbstractEventLoop
         self._main: asyncio.Task[None]
         self._pumping: asyncio.Event
+        self._pump_waits = False
+        self._left: list[tuple[Batch, dict[str, str] | None]] = []  # too much to be published at once
         self._over: asyncio.Event  # the connection
         self._client: Client | None = None
         self._leaving = False
@@ -214,32 +217,56 @@ class AsyncioThread:
 
     # Market data.
 
+    def _pump_soon(self) -> None:
+        """Something is to be published: a little at once, for waking a task is a turn of the loop more."""
+        client = self._client
+        if client is None or not self._pump_waits or client.pending_data_size or not client.is_connected:
+            self._pumping.set()
+            return
+        for batch, headers in self.market.take():
+            if len(batch) > FEW or sum(len(payload) for _, payload in batch) > LITTLE:
+                self._left = [(batch, headers)]
+                self._pumping.set()
+                return
+            # nats-py makes nobody wait whose message fits into its buffer, so this ends here and now.
+            with suppress(StopIteration):
+                self._publish(client, batch, headers).send(None)
+        self._tell_room()
+
     async def _pump(self, client: Client) -> None:
         """Publish in a tight loop, until it is left: nats-py writes what one turn gave it at once."""
-        publish, stretch = client.publish, 0
-        while not client.is_closed and (len(self.market) or not self._leaving):
+        stretch = 0
+        while not client.is_closed and (self._left or len(self.market) or not self._leaving):
+            self._pump_waits = True
             await self._pumping.wait()
+            self._pump_waits = False
             self._pumping.clear()
-            for batch, headers in self.market.take():
-                sent = 0
-                try:
-                    for subject, payload in batch:
-                        await publish(subject, payload, "", headers)
-                        sent += 1
-                except nats.errors.Error as why:
-                    await self._hear(why)
-                finally:
-                    self.done += len(batch)
-                    self.dropped += len(batch) - sent
-                stretch += sent
+            left, self._left = self._left, []
+            for batch, headers in chain(left, self.market.take()):
+                stretch += await self._publish(client, batch, headers)
                 if stretch >= STRETCH:
                     stretch = 0
                     self._tell_room()
                     await asyncio.sleep(0)
             self._tell_room()
 
+    async def _publish(self, client: Client, batch: Batch, headers: dict[str, str] | None) -> int:
+        """A batch; how many of it."""
+        publish, sent = client.publish, 0
+        try:
+            for subject, payload in batch:
+                await publish(subject, payload, "", headers)
+                sent += 1
+        except nats.errors.Error as why:
+            await self._hear(why)
+        finally:
+            self.done += len(batch)
+            self.dropped += len(batch) - sent
+        return sent
+
     def _drop_market(self) -> None:
-        for batch, _ in self.market.take():
+        left, self._left = self._left, []
+        for batch, _ in chain(left, self.market.take()):
             self.done += len(batch)
             self.dropped += len(batch)
         self._tell_room()

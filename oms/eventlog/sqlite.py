@@ -12,7 +12,7 @@ from .errors import Damaged, JournalFull, Unreadable
 CACHE_KIB: Final = 512  # pages kept by a connection; appending touches few of them, accounts are many
 BUSY_MS: Final = 2000  # for whoever recovers or closes the file at the moment
 AUTOMATIC_PAGES: Final = 400  # of the write-ahead log, where a commit checkpoints by itself
-KEPT_LOG_BYTES: Final = 16 * 1024 * 1024  # what an emptied write-ahead log may keep of its size
+KEPT_LOG_BYTES: Final = 64 * 1024 * 1024  # what an emptied write-ahead log may keep of its size
 
 Durability = Literal["full", "normal"]
 
