@@ -235,10 +235,11 @@ class Batches(Generic[R]):
     def __init__(self, layout: Layout[R]) -> None:
         self.layout = layout
         self.value_type: Any = list[layout.record]  # type: ignore[name-defined]
+        self._size = layout.size
 
     def decode(self, body: bytes) -> tuple[Batch[R], Drift]:
         """The records; a remainder shorter than one is unread."""
-        unread = len(body) % self.layout.size
+        unread = len(body) % self._size
         if unread:
             return Batch(self.layout, body[:-unread]), drift_of((), unread)
         return Batch(self.layout, body), NO_DRIFT

@@ -198,21 +198,21 @@ class Quotes:
             quote.tick_seconds = seconds
             quote.tick_time_ms = time
             shown = quote.bid
-            fields = 0
+            fields, prices = 0, symbol.prices
             if bits & BID and bid:
                 try:
-                    bid = symbol.prices[bid]
+                    bid = prices[bid]
                 except KeyError:
-                    bid = _scaled(symbol.prices, bid, symbol.digits)
+                    bid = _scaled(prices, bid, symbol.digits)
                 quote.bid_src = bid
                 fields = BID
             else:
                 bid = quote.bid_src or 0.0  # a side that was never set is shown as 0
             if bits & ASK and ask:
                 try:
-                    ask = symbol.prices[ask]
+                    ask = prices[ask]
                 except KeyError:
-                    ask = _scaled(symbol.prices, ask, symbol.digits)
+                    ask = _scaled(prices, ask, symbol.digits)
                 quote.ask_src = ask
                 fields |= ASK
             else:

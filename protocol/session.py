@@ -224,7 +224,12 @@ class Session:
     # Listening.
 
     def receive(self, message: bytes) -> list[Message]:
-        """What a WebSocket message says: nothing (the empty frame) or one message.
+        """What a WebSocket message says, as `read`: nothing or one message."""
+        heard = self.read(message)
+        return [] if heard is None else [heard]
+
+    def read(self, message: bytes) -> Message | None:
+        """What a WebSocket message says; None for the empty frame.
 
         `RemoteProtocolError` when it is no frame, not allowed now, or its body cannot be read
         (`UnreadableBody`); the session goes on as if the frame had not come, but for what the module
@@ -233,9 +238,9 @@ class Session:
         gateway = self.role is Role.GATEWAY
         frame = unseal(message, self._decryptor, Direction.REQUEST if gateway else Direction.ANSWER)
         if frame is None:
-            return []
+            return None
         heard = self._heard_by_gateway(frame) if gateway else self._heard_by_terminal(frame)
-        return [heard if header_fits(message) else _with_header_drift(heard, message)]
+        return heard if header_fits(message) else _with_header_drift(heard, message)
 
     def _heard_by_gateway(self, frame: Frame) -> Message:
         command = frame.command

@@ -14,7 +14,7 @@ from oms.sessions.connection import Heard
 from protocol.drift import NO_DRIFT, Drift
 from protocol.messages import Push
 
-from .market import MARKET, Feed
+from .market import MARKET, TICKS, Feed
 
 MOST: Final = 50_000  # messages that wait
 TRANSACTIONS, ACCOUNT_CHANGED = 10, 14
@@ -39,6 +39,7 @@ class Ear:
         self.waiting: deque[Waiting] = deque()
         self.moves = 0  # pushes that told of orders, positions, deals, money
         self._feed, self._overrun = feed, overrun
+        self._hear_ticks = feed.hear_ticks
         self._came = trio.Event()
 
     def __call__(self, heard: list[Heard]) -> None:
@@ -47,6 +48,9 @@ class Ear:
             if isinstance(one, Push):
                 if one.drift is not NO_DRIFT:
                     self.waiting.append(Drifted(one.command, one.drift))
+                if one.command == TICKS:
+                    self._hear_ticks(one)
+                    continue
                 if one.command in MARKET:
                     self._feed.hear(one)
                     continue

@@ -95,7 +95,7 @@ class Feed:
     def hear(self, push: Push) -> None:
         """A push 8, 17 or 23."""
         if push.command == TICKS:
-            self._hear_ticks(push)
+            self.hear_ticks(push)
         elif push.command == STATISTICS:
             at = self._clock()
             rows = list(push.value.rows())
@@ -111,8 +111,8 @@ class Feed:
             ]
             self._put(BOOKS, at, rows, self.board.books(push.value, at))
 
-    def _hear_ticks(self, push: Push) -> None:
-        """What most pushes are."""
+    def hear_ticks(self, push: Push) -> None:
+        """A push 8, as most are."""
         at, board = self._clock(), self.board
         rows = list(push.value.rows())
         changed = board.ticks(rows, at)

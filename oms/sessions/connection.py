@@ -169,20 +169,19 @@ class Connection:
         if self.over is not None:
             return
         heard: list[Heard] = []
-        receive = self.session.receive
+        read, append = self.session.read, heard.append
         for frame in frames:
             try:
-                messages = receive(frame)
+                message = read(frame)
             except RemoteProtocolError as why:
                 self._garbled(why, frame, heard)
                 continue
-            for message in messages:
-                if isinstance(message, Push):
-                    if message.drift is not NO_DRIFT:
-                        self.counters.drift += 1
-                    heard.append(message)
-                else:
-                    self._sort(message, heard)
+            if isinstance(message, Push):
+                if message.drift is not NO_DRIFT:
+                    self.counters.drift += 1
+                append(message)
+            elif message is not None:
+                self._sort(message, heard)
         self._post(self.session.released())
         if heard:
             self._hear(heard)
