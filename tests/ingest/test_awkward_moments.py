@@ -167,12 +167,12 @@ async def test_a_refusal_that_cannot_be_recorded_is_not_tried_again(
 
 
 async def test_an_answer_that_does_not_come_makes_a_new_session(tmp_path: Path) -> None:
-    async with running() as venue, held(venue, tmp_path, limits=Limits(answer_s=0.2)) as main:
+    async with running() as venue, held(venue, tmp_path, limits=Limits(answer_s=0.8)) as main:
         await main.ready()
         venue.control("fault", fault={"do": "lose", "on": "answer", "command": 44})
         with pytest.raises(TimedOut):
             await main.account.ask(Request(44))
-        await main.until(lambda: main.account.connections == 2)
+        await main.until(lambda: main.account.connections >= 2)
         await main.ready()
         await main.account.ask(Request(44))
 
@@ -190,7 +190,7 @@ async def test_a_gap_is_read_even_when_a_push_came_behind_it(tmp_path: Path) -> 
         await venue.advance(3 * 86_400_000)
         fault = {"do": "lose", "on": "answer", "command": 5, "login": HEDGE, "times": 1}
         venue.control("fault", fault=fault)
-        async with held(venue, tmp_path, limits=Limits(answer_s=0.4)) as main:
+        async with held(venue, tmp_path, limits=Limits(answer_s=0.8)) as main:
             await main.until(lambda: main.account.standing.link == "reconciling")
             await trio.sleep(0.1)
             venue.control("deposit", login=HEDGE, amount="5")
