@@ -80,7 +80,7 @@ class Held:
         finally:
             reader.close()
 
-    async def until(self, ready: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, ready: Callable[[], bool], seconds: float = 20.0) -> None:
         with trio.fail_after(seconds):
             while not ready():  # noqa: ASYNC110 - what is waited for has no event
                 await trio.sleep(0.002)

@@ -160,7 +160,7 @@ async def test_tc_r14_a_history_that_is_too_much_at_once_is_read_in_slices(tmp_p
         await live(venue, HEDGE, HEDGED)
         asked = cut_off(venue, 0)
         venue.control("fault", fault={"do": "lose", "on": "answer", "command": 5})
-        async with held(venue, tmp_path, limits=Limits(answer_s=0.2)) as main:
+        async with held(venue, tmp_path, limits=Limits(answer_s=0.5)) as main:
             await main.ready()
             await main.until(lambda: agree(venue, main, HEDGE))
             (opening,) = main.events("ledger.opened")

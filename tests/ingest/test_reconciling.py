@@ -14,7 +14,7 @@ from tests.ingest.test_account import buy, outcome, sell
 from tests.paper.running import HEDGE, START, Running, ToldClock, running
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
-IMPATIENT = Limits(answer_s=0.25)
+IMPATIENT = Limits(answer_s=0.5)
 MINUTE = 60_000  # ms
 SUMMER_ENDS = 1_729_990_800_000  # 2024-10-27 01:00 UTC: the server's clock goes from 04:00 to 03:00
 COUNT = 4  # bytes of a list's length

@@ -95,7 +95,7 @@ async def converse(sizes: Iterable[int], script: bytes, *, tapped: bool, limit: 
             said += data
         outcome.said = unmasked(said)
 
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(play)
             stream = Tap(client, outcome.binary.extend, max_message_size=limit) if tapped else client
