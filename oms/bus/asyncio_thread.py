@@ -8,7 +8,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from itertools import chain, cycle
 from typing import Any, Final
@@ -229,8 +229,8 @@ class AsyncioThread:
                 self._pumping.set()
                 return
             # nats-py makes nobody wait whose message fits into its buffer, so this ends here and now.
-            with suppress(StopIteration):
-                self._publish(client, batch, headers).send(None)
+            with closing(self._publish(client, batch, headers)) as publishing, suppress(StopIteration):
+                publishing.send(None)
         self._tell_room()
 
     async def _pump(self, client: Client) -> None:

@@ -154,6 +154,7 @@ class MarketPublisher:
         self._accounts: set[str] = set()  # subjects `ticks`
         self._held: dict[str, tuple[bytes, bool]] = {}  # by subject: the newest payload, whether it is logged
         self._held_ticks: dict[str, dict[str, TickOfPush]] = {}  # by account and symbol
+        self._not_logged: set[str] = set()  # accounts with such a tick among those
         self._holding = trio.Event()
 
     def publish(self, messages: Messages, *, logged: bool) -> None:
@@ -177,15 +178,19 @@ class MarketPublisher:
             self._holding = trio.Event()
             held, self._held = self._held, {}
             ticks, self._held_ticks = self._held_ticks, {}
+            not_logged, self._not_logged = self._not_logged, set()
             for logged in (True, False):
                 self._send([(one, body) for one, (body, was) in held.items() if was is logged], logged)
-            self._send([self._all_ticks(account, rows) for account, rows in ticks.items()], logged=True)
+            for account, rows in ticks.items():
+                self._send([self._all_ticks(account, rows)], account not in not_logged)
 
     def _hold(self, messages: Messages, logged: bool) -> None:
         for subject, payload in messages:
             if subject in self._accounts:
                 found = _decode_ticks(payload)
                 rows = self._held_ticks.setdefault(found.account, {})
+                if not logged:
+                    self._not_logged.add(found.account)
                 for row in found.ticks:
                     self.conflated += row.symbol in rows
                     rows[row.symbol] = row

@@ -128,7 +128,6 @@ class LimitSettings(Table, frozen=True):
     difference_spacing: Annotated[float, number(0.1, 3600)] = 30.0  # between those
     data_rate: Annotated[float, number(0.1, 10_000)] = 20.0  # requests for data a second, of one session
     data_burst: Annotated[int, whole(1, 10_000)] = 40  # of them at once
-    tick_backlog: Annotated[int, whole(1, 1_000_000)] = 1000  # waiting; then newest per symbol
     outbox_window: Annotated[int, whole(1, 100_000)] = 1000  # events published and not yet acknowledged
     stop_settle: Annotated[float, number(0, 300)] = 10.0  # for what is in flight at the end
 

@@ -105,7 +105,6 @@ class Conversation:
         self.catalogue: Catalogue | None = None
         self.subscribed = 0
         self.authenticated = self.ready = False
-        self.venue_link = 0  # as push 15 told; 0 = the gateway has its trade server
         self._options, self._lasting, self._clock = options, lasting, clock
         self._attempt, self._published, self._told = attempt, published, told
         self._began = trio.current_time()
@@ -116,6 +115,7 @@ class Conversation:
         self._compared_at = -float("inf")  # when the last round ended
         self._watched: dict[str, Symbol] = {}
         self._unwatched = trio.Event()  # something is held whose ticks were not asked for
+        self._unspecified: set[str] = set()  # listed, but the venue says no more of them
         self._reconciler = Reconciler(
             connection,
             lasting.recorder,
@@ -234,6 +234,8 @@ class Conversation:
             self._unwatched = trio.Event()
             new = [name for name in self._held() if self._is_new(name)]
             specs = await self._with_conversions(new)
+            self._unspecified.update(new)
+            self._unspecified.difference_update(spec.trade_symbol for spec in specs)
             if any(spec.trade_symbol not in self._watched for spec in specs):
                 self._lasting.feed.change(map(listed, specs))
                 await self._subscribe(specs)
@@ -242,7 +244,7 @@ class Conversation:
         """Whether something is held that is not quoted, or not specified, although the venue lists it."""
         listed_there = self.catalogue is not None and symbol in self.catalogue.symbols
         known = symbol in self._watched and self._lasting.recorder.books.symbol(symbol) is not None
-        return listed_there and not known
+        return listed_there and not known and symbol not in self._unspecified
 
     async def _with_conversions(self, names: list[str]) -> list[FullSymbol]:
         """The specifications of symbols, and of those that convert them; the books learn what is held."""
@@ -330,7 +332,6 @@ class Conversation:
         turn.see(heard.observations(one, self._terms))
         told = heard.link(one)
         if isinstance(told, SessionLink):
-            self.venue_link = told.state
             turn.add(told)
         found = heard.evidence(one)
         if found is not None:

@@ -230,14 +230,16 @@ async def test_a_slow_nats_gets_one_push_with_the_newest_of_each_symbol(
         nursery.start_soon(publisher.run)
         publish(publisher, [push(tick(time=1))], logged=True)
         publish(publisher, [push(tick(1, 10), tick(2, 11)), push(tick(1, 12))], logged=True)
+        publish(publisher, [push(tick(1, 13), account="b")], logged=False)
         slow.batches.clear()
         slow.backlog = 0
         slow.take()
         await trio.testing.wait_all_tasks_blocked()
-        ((messages, headers),) = slow.batches
+        (messages, headers), (_, of_the_other) = slow.batches
         nursery.cancel_scope.cancel()
     ((subject, payload),) = messages
     told = json.loads(payload)
     assert (subject, headers, told["account"]) == ("oms.v1.ticks.main", None, "main")
+    assert of_the_other == {"Oms-Logged": "0"}
     assert [(one["symbol"], one["time"]) for one in told["ticks"]] == [("EURUSD", 12), ("USDJPY.req", 11)]
     assert publisher.conflated == 1

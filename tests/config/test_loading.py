@@ -62,7 +62,6 @@ difference_rounds = 9
 difference_spacing = 10
 data_rate = 11
 data_burst = 12
-tick_backlog = 13
 outbox_window = 14
 stop_settle = 15
 
@@ -133,7 +132,6 @@ def test_a_file_with_everything_is_read(tmp_path: Path) -> None:
             difference_spacing=10.0,
             data_rate=11.0,
             data_burst=12,
-            tick_backlog=13,
             outbox_window=14,
             stop_settle=15.0,
         ),
@@ -166,7 +164,7 @@ def test_what_is_not_said_has_the_default_of_the_design(tmp_path: Path) -> None:
     assert (limits.reconnect_first, limits.reconnect_limit) == (0.5, 30)
     assert (limits.reconcile_overlap_hours, limits.reconcile_every) == (24, 300)
     assert (limits.difference_rounds, limits.difference_spacing) == (3, 30)
-    assert (limits.data_rate, limits.data_burst, limits.tick_backlog) == (20, 40, 1000)
+    assert (limits.data_rate, limits.data_burst) == (20, 40)
     assert (limits.outbox_window, limits.stop_settle) == (1000, 10)
     main = settings.accounts["main"]
     assert (main.symbols, main.books, main.aliases, main.otp, main.cid) == ((), (), {}, None, b"")

@@ -1,5 +1,6 @@
 """What must not happen between two commits, two answers, two sessions."""
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import trio
 
 from oms.domain.events import AccountState
 from oms.domain.events.reconcile import Difference
+from oms.ingest.catalogue import Catalogue
 from oms.ingest.reconciler import Doubt
 from oms.ingest.reconciler import Limits as Pace
 from oms.ingest.standing import HALTED, REDUCING
+from oms.sessions.connection import Connection
 from oms.sessions.link import Limits
 from oms.sessions.outage import TimedOut
 from protocol.messages import Request
@@ -328,3 +331,24 @@ async def test_what_is_held_is_quoted_although_it_was_not_chosen(tmp_path: Path)
             lambda: (shown := main.account.feed.board.get("GBPUSD")) is not None and shown.bid == 1.2
         )
         assert main.account.feed.board.get("EURUSD") is not None
+
+
+async def test_a_specification_that_the_venue_does_not_give_is_asked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, asked = Catalogue.specifications, []
+
+    async def specifications(catalogue: Catalogue, connection: Connection, names: Iterable[str]) -> Any:
+        wanted = list(names)
+        asked.extend(wanted)
+        return await original(catalogue, connection, [name for name in wanted if name != "GBPUSD"])
+
+    monkeypatch.setattr(Catalogue, "specifications", specifications)
+    async with running() as venue, held(venue, tmp_path, symbols=("EURUSD",)) as main:
+        await main.ready()
+        venue.quote(1.1, 1.1001, symbol="GBPUSD")
+        async with venue.terminal(HEDGE) as terminal:
+            for _ in range(3):
+                await outcome(terminal, buy(terminal, 0.1, trade_symbol="GBPUSD"))
+                await main.agrees(venue)
+    assert asked.count("GBPUSD") == 1
