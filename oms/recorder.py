@@ -24,10 +24,13 @@ from oms.domain.records import OrderRecord, PositionRecord
 from oms.eventlog.envelope import Draft, Recorded
 from oms.eventlog.journal import Journal
 from oms.projections import Books
+from oms.projections.commands import STAMPED
+from oms.projections.outcomes import follow
 
 MOST: Final = 1000  # events in a commit; each may take several rows
 
 Rebuild = Callable[[], Books]
+_STAMPED_TAGS: Final = frozenset(str(kind.__struct_config__.tag) for kind in STAMPED)
 
 
 class Turn:
@@ -48,6 +51,14 @@ class Turn:
             for event in observe(self.books, one):
                 self.add(event)
 
+    def conclude(self) -> None:
+        """What has happened by now may settle commands: that belongs to the same turn."""
+        place = 0
+        while place < len(self.events):
+            new, place = self.events[place:], len(self.events)
+            for event in follow(self.books, new):
+                self.add(event)
+
 
 class Recorder:
     """One account's journal and books."""
@@ -60,10 +71,14 @@ class Recorder:
         *,
         took: Callable[[int, float], None] = lambda events, seconds: None,
     ) -> None:
-        """`rebuild` makes the books from the journal's file; `took` hears of each commit."""
+        """`rebuild` makes the books from the journal's file; `took` hears of each commit.
+
+        `heard`, which may be set later, hears of the events of each turn as soon as they are on disk.
+        """
         self.account = journal.account
         self.books = books
         self.kept = 0  # the seq of the latest snapshot, for whoever makes them
+        self.heard: Callable[[Sequence[Event]], None] = lambda events: None
         self._journal, self._rebuild, self._took = journal, rebuild, took
         self._turn = trio.Lock()  # fair: who waits first is first
         self._moved = trio.Event()
@@ -126,8 +141,10 @@ class Recorder:
             recorded: Sequence[Recorded] = ()
             try:
                 work(turn)
+                turn.conclude()
                 if turn.events:
-                    recorded = await self._commit([_draft(event, cause, trace) for event in turn.events])
+                    recorded = await self._commit([self._draft(event, cause, trace) for event in turn.events])
+                    self._stamp(turn.events, recorded)
             except BaseException:
                 if turn.events:
                     self._remake()
@@ -135,6 +152,7 @@ class Recorder:
         if recorded:
             moved, self._moved = self._moved, trio.Event()
             moved.set()
+            self.heard(turn.events)
         return recorded
 
     async def settled(self, min_seq: int = 0) -> None:
@@ -156,11 +174,24 @@ class Recorder:
         """Whether the books are what the disk says, for sure."""
         return not self._stale and self.broken is None
 
+    def _draft(self, event: Event, cause: str | int | None, trace: str | None) -> Draft:
+        if cause is None:
+            cause = self.books.commands.cause_of(event)
+        return Draft(type_of(event), VERSION, data_of(event), venue_time(event), cause, trace)
+
     def _remake(self) -> None:
         """The books are not what the disk says: make them anew, now or else before the next turn."""
         self._stale = True
         self.books = self._rebuild()
         self._stale = False
+
+    def _stamp(self, events: Sequence[Event], recorded: Sequence[Recorded]) -> None:
+        """Let the books know where events of commands stand; none of these is ever divided."""
+        stamped = [event for event in events if type(event) in STAMPED]
+        if stamped:
+            rows = [row for row in recorded if row.type in _STAMPED_TAGS]
+            for event, row in zip(stamped, rows, strict=True):
+                self.books.commands.stamp(type(event), event, row.seq, row.envelope().recorded_at)
 
     async def _commit(self, drafts: list[Draft]) -> Sequence[Recorded]:
         """In one commit, but for what is too much for one: then a crash may leave the beginning of it."""
@@ -175,10 +206,6 @@ class Recorder:
                     recorded += await self._journal.append(some)
             self._took(len(some), perf_counter() - started)
         return recorded
-
-
-def _draft(event: Event, cause: str | int | None, trace: str | None) -> Draft:
-    return Draft(type_of(event), VERSION, data_of(event), venue_time(event), cause, trace)
 
 
 def venue_time(event: Event) -> str | None:

@@ -26,6 +26,7 @@ from oms.eventlog.parts import joined
 from oms.eventlog.reader import Reader
 from oms.eventlog.snapshot import Snapshot, Unfit, epoch_of, load, save
 from oms.projections import Books
+from oms.projections.commands import STAMPED
 from oms.projections.snapshot import VERSION as DUMP_VERSION
 from oms.projections.snapshot import BadDump, dumped, restored
 
@@ -159,7 +160,8 @@ class _Replay:
 
     def fold(self, rows: list[Recorded]) -> None:
         """The next rows.  What cannot be folded at once is looked at again: nearly everything can."""
-        fold = self._start.books.fold_said
+        books = self._start.books
+        fold = books.fold_said
         for row in rows:
             try:
                 kind, decode = _KINDS[row.type]
@@ -170,6 +172,8 @@ class _Replay:
             if stored.part is None and stored.version == VERSION and not self.parts:
                 fold(kind, stored.data)
                 self.seq, self._head = row.seq, row.hash
+                if kind in STAMPED:
+                    books.commands.stamp(kind, stored.data, row.seq, row.envelope().recorded_at)
             else:
                 self._look(row)
 
@@ -192,7 +196,7 @@ class _Replay:
         except (LocalError, BadEvent, msgspec.MsgspecError) as why:
             raise self.damaged(row.seq, str(why)) from why
         if event is not None:
-            self._start.books.fold(event)
+            self._start.books.fold(event)  # never one of STAMPED: these are small, and read at once
             self.parts, self.seq, self._head = [], row.seq, row.hash
 
     def _event(self, row: Recorded) -> Event | None:

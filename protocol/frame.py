@@ -69,18 +69,36 @@ def seal(frame: Frame, encryptor: Encryptor) -> bytes:
 
 def unseal(message: bytes, decryptor: Decryptor, direction: Direction) -> Frame | None:
     """The frame in a WebSocket message, None for the empty one; else `DecryptError` or `Truncated`."""
+    return (unseal_request if direction is Direction.REQUEST else unseal_answer)(message, decryptor)
+
+
+def unseal_request(message: bytes, decryptor: Decryptor) -> Frame | None:
+    """As `unseal`, of a terminal's frame."""
+    inner = _inner(message, decryptor, REQUEST_BYTES)
+    if inner is None:
+        return None
+    prefix, command = REQUEST_HEAD.unpack_from(inner)
+    return Frame(command, None, inner[REQUEST_BYTES:], prefix)
+
+
+def unseal_answer(message: bytes, decryptor: Decryptor) -> Frame | None:
+    """As `unseal`, of a gateway's frame."""
+    inner = _inner(message, decryptor, ANSWER_BYTES)
+    if inner is None:
+        return None
+    prefix, command, code = ANSWER_HEAD.unpack_from(inner)
+    return Frame(command, code, inner[ANSWER_BYTES:], prefix)
+
+
+def _inner(message: bytes, decryptor: Decryptor, least: int) -> bytes | None:
+    """What is encrypted, if there is anything."""
     if len(message) <= HEADER_BYTES:
         header_of(message)
         return None
     inner = decryptor.decrypt(message[HEADER_BYTES:])
-    least = REQUEST_BYTES if direction is Direction.REQUEST else ANSWER_BYTES
     if len(inner) < least:
         raise Truncated(f"frame: {len(inner)} of {least} bytes inside", field="frame")
-    if direction is Direction.REQUEST:
-        prefix, command = REQUEST_HEAD.unpack_from(inner)
-        return Frame(command, None, inner[REQUEST_BYTES:], prefix)
-    prefix, command, code = ANSWER_HEAD.unpack_from(inner)
-    return Frame(command, code, inner[ANSWER_BYTES:], prefix)
+    return inner
 
 
 def header_fits(message: bytes) -> bool:

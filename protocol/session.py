@@ -26,7 +26,16 @@ from .cipher import INITIAL_KEY, Decryptor, Encryptor
 from .commands import COMMANDS, PUSHED, State
 from .drift import NO_DRIFT, Drift, Skipped
 from .errors import LocalProtocolError, RemoteProtocolError
-from .frame import CLIENT_PREFIX, SERVER_PREFIX, Direction, Frame, header_fits, header_of, seal, unseal
+from .frame import (
+    CLIENT_PREFIX,
+    SERVER_PREFIX,
+    Frame,
+    header_fits,
+    header_of,
+    seal,
+    unseal_answer,
+    unseal_request,
+)
 from .messages import Answer, Late, Message, Push, Refused, Request, Unknown, Unsolicited
 from .records.access import BootstrapAnswer, LoginAnswer
 
@@ -53,10 +62,19 @@ MOVES: Final = frozenset(
         for state in PUSHED
     ]
 )
-# The part of it that every tick is judged by; by the state's number, for an enum's own hash is slow.
+# The part of it that pushes are judged by; by the state's number, for an enum's own hash is slow.
 PUSHES: Final = {
-    state._value_: frozenset(number for where, who, number in MOVES if where is state and who is Role.GATEWAY)
+    state._value_: {
+        number: command.push
+        for number, command in COMMANDS.items()
+        if command.push is not None and (state, Role.GATEWAY, number) in MOVES
+    }
     for state in State
+}
+# Of these, the ones that nobody can have asked for: every tick is one.
+TOLD: Final = {
+    state: {number: body for number, body in pushes.items() if COMMANDS[number].request is None}
+    for state, pushes in PUSHES.items()
 }
 
 
@@ -102,6 +120,7 @@ class Session:
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
         self.role = role
+        self._is_gateway = role is Role.GATEWAY  # an enum's members are slow to reach
         self.state = State.FRESH
         self.token = b""  # for the next bootstrap
         self.ticket = b""  # stands for the password at the next login
@@ -235,11 +254,18 @@ class Session:
         (`UnreadableBody`); the session goes on as if the frame had not come, but for what the module
         docstring says of unreadable bodies.
         """
-        gateway = self.role is Role.GATEWAY
-        frame = unseal(message, self._decryptor, Direction.REQUEST if gateway else Direction.ANSWER)
-        if frame is None:
-            return None
-        heard = self._heard_by_gateway(frame) if gateway else self._heard_by_terminal(frame)
+        heard: Message
+        if self._is_gateway:
+            frame = unseal_request(message, self._decryptor)
+            if frame is None:
+                return None
+            heard = self._heard_by_gateway(frame)
+        else:
+            frame = unseal_answer(message, self._decryptor)
+            if frame is None:
+                return None
+            body = TOLD[self.state._value_].get(frame.command)
+            heard = self._heard_by_terminal(frame) if body is None else _pushed(frame, body)
         return heard if header_fits(message) else _with_header_drift(heard, message)
 
     def _heard_by_gateway(self, frame: Frame) -> Message:
@@ -267,8 +293,8 @@ class Session:
             return Late(command, code, frame.body, late)
         if command not in COMMANDS:
             return Unknown(command, code, frame.body)
-        if command in PUSHES[self.state._value_]:
-            return self._pushed(frame)
+        if (body := PUSHES[self.state._value_].get(command)) is not None:
+            return _pushed(frame, body)
         return Unsolicited(command, code, frame.body)
 
     def _answered(self, frame: Frame, request: Request) -> Message:
@@ -283,19 +309,6 @@ class Session:
             return answer
         finally:
             self._release()
-
-    def _pushed(self, frame: Frame) -> Push:
-        """Every tick passes here: so a body is decoded without `_value`."""
-        body, code = COMMANDS[frame.command].push, frame.code or 0
-        assert body is not None  # noqa: S101 - so says MOVES
-        try:
-            value, drift = body.decode(frame.body)
-        except RemoteProtocolError as why:
-            if not code:
-                raise UnreadableBody(why, frame, None) from why
-            # An error event: what its body holds is not known, and the code is what it tells.
-            value, drift = None, Drift(unread=len(frame.body))
-        return Push(frame.command, value, code, drift)
 
     def _release(self) -> None:
         """Send what waited and may go now."""
@@ -363,6 +376,19 @@ class Session:
             return body.decode(frame.body)
         except RemoteProtocolError as why:
             raise UnreadableBody(why, frame, request) from why
+
+
+def _pushed(frame: Frame, body: Body[Any]) -> Push:
+    """Every tick passes here: so a body is decoded without `_value`."""
+    code = frame.code or 0
+    try:
+        value, drift = body.decode(frame.body)
+    except RemoteProtocolError as why:
+        if not code:
+            raise UnreadableBody(why, frame, None) from why
+        # An error event: what its body holds is not known, and the code is what it tells.
+        value, drift = None, Drift(unread=len(frame.body))
+    return Push(frame.command, value, code, drift)
 
 
 def _code_of(message: Refused | Push, least: int) -> int:

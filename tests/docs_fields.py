@@ -1,7 +1,8 @@
-"""What the generated documents say of a declared field: the comment behind it, its type in words."""
+"""What the generated documents say of a declared field, and how they lay JSON out."""
 
 import ast
 import inspect
+import json
 import sys
 import tokenize
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ NAMES: Final[Mapping[Any, str]] = {
     msgspec.Raw: "object",
 }
 EXACT: Final = 2**53 - 1  # the bound of every integer is no news
+WIDTH: Final = 110
 
 
 def says(kind: type) -> str:
@@ -89,3 +91,30 @@ def _bounds(meta: msgspec.Meta) -> str:
     if meta.ge is not None and meta.le is not None and meta.le < EXACT:
         return f" {meta.ge}..{meta.le}"
     return f" (at most {meta.max_length})" if meta.max_length and meta.max_length != 256 else ""
+
+
+def laid_out(value: Any, indent: int = 0) -> str:
+    """JSON for reading: what fits on a line is on one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if indent + len(flat) <= WIDTH or not isinstance(value, dict | list) or not value:
+        return flat
+    pad = " " * (indent + 2)
+    if isinstance(value, dict):
+        inner = [f"{json.dumps(name)}: {laid_out(one, indent + 2)}" for name, one in value.items()]
+    else:
+        inner = [laid_out(one, indent + 2) for one in value]
+    ends = "{}" if isinstance(value, dict) else "[]"
+    lines = f",\n{pad}".join(inner) if not isinstance(value, dict) else _filled(inner, pad)
+    return f"{ends[0]}\n{pad}{lines}\n{' ' * indent}{ends[1]}"
+
+
+def _filled(fields: list[str], pad: str) -> str:
+    """Fields of an object, as many on a line as go; one that takes several lines has them to itself."""
+    lines: list[str] = []
+    for one in fields:
+        joinable = bool(lines) and "\n" not in one and "\n" not in lines[-1]
+        if joinable and len(pad) + len(lines[-1]) + len(one) + 2 <= WIDTH:
+            lines[-1] += f", {one}"
+        else:
+            lines.append(one)
+    return f",\n{pad}".join(lines)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests import docs_config, docs_events, docs_metrics, docs_queries, docs_tables
+from tests import docs_commands, docs_config, docs_events, docs_metrics, docs_queries, docs_tables
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 REMEDY: Final = "make docs"
@@ -64,7 +64,8 @@ EVENTS: Final = Document(DOCS / "events.md", lambda _: docs_events.render())
 CONFIGURATION: Final = Document(DOCS / "configuration.md", lambda _: docs_config.render())
 METRICS: Final = Document(DOCS / "metrics.md", lambda _: docs_metrics.render())
 QUERIES: Final = Document(DOCS / "queries.md", lambda _: docs_queries.render())
-ALL: Final = (PROTOCOL, EVENTS, CONFIGURATION, METRICS, QUERIES)
+COMMANDS: Final = Document(DOCS / "commands.md", lambda _: docs_commands.render())
+ALL: Final = (PROTOCOL, EVENTS, CONFIGURATION, METRICS, QUERIES, COMMANDS)
 
 
 def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stdout.write) -> int:

@@ -31,10 +31,8 @@ from oms.queries.money import (
 from oms.queries.reply import Error, ErrorReply
 from oms.queries.trades import OrderRow
 from protocol.records.market import Rate
-from tests.docs_fields import comments_of, says, type_name
+from tests.docs_fields import comments_of, laid_out, says, type_name
 from tests.queries.scene import NOON, OFFSET, Account
-
-WIDTH: Final = 110
 
 HEAD: Final = """\
 # Queries
@@ -65,6 +63,24 @@ not null: ask again with it as `after`. (`rates`: `next_from` as `from`, `next_t
 3339 time becomes one with the offset that is in force now.
 
 **Stale.** Replies are given from the books even when the venue is away; `stale` is then true.
+
+**Margin.** `account` tells the margin of open positions and orders, what it leaves, and its level, by the
+formulas of [protocol.md](protocol.md), 7.3 and 7.4. What cannot be known is null, and `margin_gaps`
+says what, with the symbol or the ticket behind it:
+
+| gap | what is missing |
+| --- | --- |
+| no_account, leverage_rules | the venue was not asked for the account yet |
+| not_booked | the balance: the opening entry is not booked |
+| margin_mode | exchange accounts have no figures |
+| symbol_not_loaded, calc_mode, not_finite | the symbol's specification; a formula for it; a number in it |
+| no_price, order_type | the price of a position or order; its type is none that is known |
+| no_margin_rate | the venue's own margin rate of a position whose margin is in another currency |
+| no_rate | a live quote, not older than 300 s, that leads from the margin's currency to the account's |
+| range_mode | what a leverage rule measures by |
+| unvalued | the profit of a position: `pnl` says why; the margin itself is there |
+| as_of | prices of then |
+| more | so many gaps more |
 
 **Errors.** The reply is an [ErrorReply](#errorreply); over NATS its number and code are the headers
 `Nats-Service-Error-Code` and `Nats-Service-Error`.
@@ -144,37 +160,10 @@ def _query(what: str, reply: Any) -> str:
         "",
         f"```json\n{json.dumps(EXAMPLES[what])}\n```",
         "",
-        f"```json\n{_laid_out(reply)}\n```",
+        f"```json\n{laid_out(reply)}\n```",
         "",
     ]
     return "\n".join(lines)
-
-
-def _laid_out(value: Any, indent: int = 0) -> str:
-    """JSON for reading: what fits on a line is on one."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if indent + len(flat) <= WIDTH or not isinstance(value, dict | list) or not value:
-        return flat
-    pad = " " * (indent + 2)
-    if isinstance(value, dict):
-        inner = [f"{json.dumps(name)}: {_laid_out(one, indent + 2)}" for name, one in value.items()]
-    else:
-        inner = [_laid_out(one, indent + 2) for one in value]
-    ends = "{}" if isinstance(value, dict) else "[]"
-    lines = f",\n{pad}".join(inner) if not isinstance(value, dict) else _filled(inner, pad)
-    return f"{ends[0]}\n{pad}{lines}\n{' ' * indent}{ends[1]}"
-
-
-def _filled(fields: list[str], pad: str) -> str:
-    """Fields of an object, as many on a line as go; one that takes several lines has them to itself."""
-    lines: list[str] = []
-    for one in fields:
-        joinable = bool(lines) and "\n" not in one and "\n" not in lines[-1]
-        if joinable and len(pad) + len(lines[-1]) + len(one) + 2 <= WIDTH:
-            lines[-1] += f", {one}"
-        else:
-            lines.append(one)
-    return f",\n{pad}".join(lines)
 
 
 def _table(kind: type[msgspec.Struct], names: Sequence[str], *, replies: bool = False) -> str:

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "oms": set(),
     "oms.toml_lines": set(),
     "oms.toml_text": {"oms.toml_lines"},
-    "oms.domain": {"oms.domain", "protocol.enums", "msgspec"},
+    "oms.domain": {"oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
     "oms.projections": {"oms.projections", "oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
     "oms.eventlog": {"oms.eventlog", "apsw", "msgspec", "trio"},
     "oms.sessions": {"oms.sessions", *WIRE, "protocol.maths.masks", "msgspec", "trio", "trio_websocket"},
@@ -38,13 +38,19 @@ ALLOWED: dict[str, set[str]] = {
     "oms.bus": {
         *("oms.bus", "oms.domain", "oms.eventlog", "protocol.quotes", "msgspec", "nats", "nkeys", "trio"),
     },
+    "oms.payload": {"msgspec"},
+    "oms.commands": {"oms.commands", "oms.payload", "oms.domain", "protocol.enums", "msgspec"},
     "oms.queries": {
-        *("oms.queries", "oms.domain", "oms.projections", "oms.eventlog", "oms.replay"),
+        *("oms.queries", "oms.payload", "oms.domain", "oms.projections", "oms.eventlog", "oms.replay"),
         *("protocol.enums", "protocol.maths", "protocol.records", "msgspec", "trio"),
     },
     "oms.ingest": {
         *("oms.ingest", "oms.domain", "oms.projections", "oms.eventlog", "oms.sessions", "oms.recorder"),
         *("protocol", "msgspec", "trio"),
+    },
+    "oms.dispatch": {
+        *("oms.dispatch", "oms.commands", "oms.payload", "oms.domain", "oms.projections", "oms.eventlog"),
+        *("oms.sessions", "oms.recorder", "oms.ingest", "protocol", "msgspec", "trio"),
     },
     "oms.config": {"oms.config", "oms.toml_lines", "oms.toml_text", "msgspec", "keyring"},
     "oms.telemetry": {"oms.telemetry", "structlog", "opentelemetry", "prometheus_client", "trio"},
@@ -52,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "oms.daemon": {
         *("oms.daemon", "oms.domain", "oms.projections", "oms.eventlog", "oms.sessions", "oms.replay"),
         *("oms.recorder", "oms.bus", "oms.queries", "oms.ingest", "oms.config", "oms.telemetry", "oms.web"),
-        *("protocol", "trio"),
+        *("oms.dispatch", "oms.commands", "oms.payload", "protocol", "msgspec", "trio"),
     },
     "oms.cli": {"oms", "protocol", "msgspec", "trio", "typer", "rich"},
 }

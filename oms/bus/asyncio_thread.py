@@ -8,7 +8,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from functools import partial
 from itertools import chain, cycle
 from typing import Any, Final
@@ -16,14 +16,15 @@ from typing import Any, Final
 import nats.errors
 import trio
 from nats.aio.client import Client
+from nats.protocol.command import pub_cmd
 
 from .burst import Burst
-from .dialing import TROUBLES, abort, dial, explained
+from .dialing import TROUBLES, abort, dial, explained, stream_of
 from .errors import NotConnected
 from .options import NatsOptions
 from .told import Attachment, Limits, Near
 
-FEW, LITTLE = 64, 64 * 1024  # messages, bytes that go at once; nats-py lets nobody wait below 2 MB
+FEW: Final = 64  # messages that go at once
 STRETCH: Final = 256  # messages published before others in this thread have their turn
 LOOK_S: Final = 0.5  # nats-py may close without being able to say so, where the server does not read
 
@@ -38,9 +39,11 @@ class Call:
         begin: Callable[[], Awaitable[Any]],
         settle: Callable[[Any, BaseException | None], None],
         client: Client | None = None,
+        *,
+        awaited: bool = True,
     ) -> None:
-        """`settle` is called in Trio."""
-        self.begin, self.settle, self.client = begin, settle, client
+        """`settle` is called in Trio; where nobody waits for it, only for what failed."""
+        self.begin, self.settle, self.client, self.awaited = begin, settle, client, awaited
         self.task: asyncio.Task[None] | None = None
 
 
@@ -186,8 +189,6 @@ class AsyncioThread:
             async with asyncio.timeout(self._limits.close_s):
                 self._pumping.set()
                 await asyncio.wait({pump})
-                # nats-py sends the ping ahead of what waits; behind the second one there is nothing.
-                await client.flush()
                 await client.flush()
 
     async def _part(self, client: Client) -> None:
@@ -220,17 +221,15 @@ class AsyncioThread:
     def _pump_soon(self) -> None:
         """Something is to be published: a little at once, for waking a task is a turn of the loop more."""
         client = self._client
-        if client is None or not self._pump_waits or client.pending_data_size or not client.is_connected:
+        if client is None or not self._pump_waits or self._pumping.is_set():  # what is left goes first
             self._pumping.set()
             return
         for batch, headers in self.market.take():
-            if len(batch) > FEW or sum(len(payload) for _, payload in batch) > LITTLE:
+            if len(batch) > FEW or _is_behind(client) or not _written(client, batch, headers):
                 self._left = [(batch, headers)]
                 self._pumping.set()
                 return
-            # nats-py makes nobody wait whose message fits into its buffer, so this ends here and now.
-            with closing(self._publish(client, batch, headers)) as publishing, suppress(StopIteration):
-                publishing.send(None)
+            self.done += len(batch)
         self._tell_room()
 
     async def _pump(self, client: Client) -> None:
@@ -254,6 +253,11 @@ class AsyncioThread:
         """A batch; how many of it."""
         publish, sent = client.publish, 0
         try:
+            if _written(client, batch, headers):
+                sent = len(batch)
+                with suppress(OSError):  # the connection is lost, which nats-py finds out as well
+                    await stream_of(client).drain()
+                return sent
             for subject, payload in batch:
                 await publish(subject, payload, "", headers)
                 sent += 1
@@ -319,9 +323,32 @@ class AsyncioThread:
         except Exception as why:  # noqa: BLE001 - raised in Trio
             failed = why
         self._running.discard(call)
-        self._near.tell(partial(call.settle, value, failed))
+        if call.awaited or failed is not None:
+            self._near.tell(partial(call.settle, value, failed))
 
     def _end_calls(self, ends: Callable[[Call], bool]) -> None:
         for call in self._running:
             if ends(call) and call.task is not None:
                 call.task.cancel()
+
+
+def _written(client: Client, batch: Batch, headers: dict[str, str] | None) -> bool:
+    """Publish a batch past nats-py's `publish`, into the stream under it; whether it could be done.
+
+    `publish` has no way for many: three coroutines a message are a third of all that a tick costs, and at
+    their end it waits for a turn of the loop.  It is left whatever it has to see to: headers, a payload that
+    is too large, a connection that is none, messages of its own that may not be overtaken.
+    """
+    stream = stream_of(client)
+    if headers is not None or stream is None or not client.is_connected or client.pending_data_size:
+        return False
+    if max([len(payload) for _, payload in batch], default=0) > client.max_payload:
+        return False
+    stream.writelines([pub_cmd(subject, "", payload) for subject, payload in batch])
+    return True
+
+
+def _is_behind(client: Client) -> bool:
+    """Whether the server has not taken all that was written."""
+    stream = stream_of(client)
+    return stream is not None and stream.transport.get_write_buffer_size() > 0

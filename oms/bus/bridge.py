@@ -14,6 +14,7 @@ import nats.errors
 import trio
 from nats.aio.client import Client
 
+from . import sizes
 from .asyncio_thread import AsyncioThread, Batch, Call
 from .burst import Burst
 from .errors import BusError, NoResponders, NotConnected, TimedOut
@@ -42,6 +43,16 @@ class Connection:
         these names.  Cancelled, it is cancelled over there as well, and not waited for.
         """
         return await self._bridge.run(partial(function, self._client, *args, **kwargs), self._client)
+
+    def publish(self, subject: str, payload: bytes, headers: dict[str, str] | None = None) -> bool:
+        """Core NATS, in order, not waited for, ahead of market data; whether the server takes so much.
+
+        Lost where the connection ends meanwhile.
+        """
+        if len(payload) > self._client.max_payload - sizes.HEADERS:
+            return False
+        self._bridge.spawn(partial(self._client.publish, subject, payload, "", headers))
+        return True
 
 
 class Bridge:
@@ -88,6 +99,11 @@ class Bridge:
             self.there.room_awaited = True
             if self.backlog >= limit:  # still: so somebody will tell
                 await self._room.wait()
+
+    @property
+    def present(self) -> Connection | None:
+        """The connection, if there is one."""
+        return self._connection
 
     async def connection(self) -> Connection:
         """The connection, as soon as there is one."""
@@ -151,7 +167,7 @@ class Bridge:
 
     def spawn(self, begin: Callable[[], Awaitable[Any]]) -> None:
         """Run a coroutine function over there and do not wait; lost where the connection ends meanwhile."""
-        self.there.calls.put(Call(begin, _unheard))
+        self.there.calls.put(Call(begin, _unheard, awaited=False))
 
     def tell(self, deliver: Callable[[], None]) -> None:
         """From the asyncio thread: have something called in Trio, where what it raises ends the bridge."""

@@ -13,6 +13,7 @@ from nats.aio.client import Client, RawCredentials
 
 from .errors import BadOptions
 from .options import NatsOptions, place
+from .steady_client import SteadyClient
 
 LOST_PINGS: Final = 2
 REFUSED: Final = ("authorization", "authentication")
@@ -37,7 +38,7 @@ async def dial(
 
     Raises what TROUBLES lists.
     """
-    client = Client()
+    client = SteadyClient()
     given: dict[str, Any] = {}
     if options.user is not None:
         given = {"user": options.user, "password": _only_encrypted(client, options, options.password)}
@@ -74,9 +75,14 @@ def abort(client: Client) -> None:
 
     nats-py can only close by writing first, which never ends where the other side does not read.
     """
-    writer = getattr(client._transport, "_io_writer", None)
-    if writer is not None:
-        writer.transport.abort()
+    stream = stream_of(client)
+    if stream is not None:
+        stream.transport.abort()
+
+
+def stream_of(client: Client) -> Any:
+    """asyncio's StreamWriter under it, which nats-py does not show; None where there is none."""
+    return getattr(client._transport, "_io_writer", None)
 
 
 def explained(options: NatsOptions, url: str, why: BaseException) -> str:

@@ -1,5 +1,7 @@
 """What can go wrong with NATS, by name.  No text here ever holds a secret."""
 
+from nats.js.errors import APIError
+
 
 class BusError(Exception):
     """Any of these."""
@@ -23,3 +25,14 @@ class NoResponders(BusError):
 
 class TimedOut(BusError):
     """Somebody may listen, but no answer came in time."""
+
+
+class Refused(BusError):
+    """JetStream said no, or nothing; the text says why."""
+
+
+def text_of(error: Exception) -> str:
+    """Of ours or of nats-py's, for people."""
+    if isinstance(error, APIError):
+        return error.description or "JetStream does not answer"
+    return str(error).removeprefix("nats: ")

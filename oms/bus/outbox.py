@@ -16,12 +16,11 @@ from typing import Any, Final, NamedTuple, Never, Protocol
 import nats.errors
 import trio
 from nats.aio.client import Client
-from nats.js.errors import APIError
 
 from oms.eventlog.reader import Reader
 
 from .bridge import Bridge, Connection
-from .errors import BusError, NotConnected
+from .errors import BusError, NotConnected, text_of
 from .event_messages import ZERO, EventMessage, EventMessages
 from .event_stream import Failed, judged, look
 from .subjects import PREFIX, stream
@@ -132,7 +131,7 @@ class _Outbox:
                 await connection.over.wait()
                 continue
             except (BusError, nats.errors.Error) as error:
-                why = _text(error)
+                why = text_of(error)
             self._tell(caught_up=False, text=f"{stream(self._source.account)}: {why}")
             idle = idle + 1 if self._state.published <= reached else 0
             reached = self._state.published
@@ -186,7 +185,7 @@ class _Outbox:
             try:
                 await connection.run(_publish_all, messages, reply)
             except (BusError, nats.errors.Error) as error:
-                window.end(_text(error))
+                window.end(text_of(error))
                 return
 
     def _tell_progress(self) -> None:
@@ -213,9 +212,3 @@ async def _watch(connection: Connection, window: Window) -> None:
 async def _publish_all(client: Client, messages: Sequence[EventMessage], reply: str) -> None:
     for message in messages:
         await client.publish(message.subject, message.body, reply, message.headers)
-
-
-def _text(error: Exception) -> str:
-    if isinstance(error, APIError):
-        return error.description or "JetStream does not answer"
-    return str(error).removeprefix("nats: ")

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Final, Never, Protocol
+from typing import Final, NamedTuple, Never, Protocol
 
 import msgspec
 import nats.errors
@@ -21,11 +21,12 @@ from nats.aio.client import Client
 from nats.micro.request import Request
 from nats.micro.service import EndpointConfig, EndpointStats, Service, ServiceConfig, ServiceStats
 
+from . import sizes
 from .bridge import Bridge
 from .subjects import PREFIX, endpoint
 
 NAME: Final = "oms"
-PAYLOAD_BYTES: Final = 64 * 1024
+PAYLOAD_BYTES: Final = sizes.PAYLOAD  # of a request
 AT_WORK: Final = 256  # requests of one endpoint
 TOO_LARGE, UNAVAILABLE, UNREADABLE = 413, 503, 500
 
@@ -49,8 +50,12 @@ class Reply(Protocol):
         ...
 
 
-# What is asked (the subject behind the account), headers, payload.  What it raises ends the service.
+# What is asked (the subject behind the account), headers, payload.  Called in the order in which requests
+# come; what it returns is awaited beside the others, in no order.  What it raises ends the service.
 Handler = Callable[[str, Mapping[str, str], bytes], Awaitable[Reply]]
+# What is asked, a code, a text: how a request is refused that no handler gets to see.  Pure; called in the
+# asyncio thread.
+Refuse = Callable[[str, str, str], Reply]
 
 
 class Endpoint(msgspec.Struct):
@@ -59,6 +64,8 @@ class Endpoint(msgspec.Struct):
     kind: str  # query, cmd or ctl
     account: str
     handle: Handler
+    refuse: Refuse | None = None  # None: as an error of the micro protocol, with the body of a refused query
+    most: int | None = None  # requests at work; None: as many as `serve` says
     at_work: int = 0
     requests: int = 0
     errors: int = 0
@@ -132,48 +139,70 @@ class _Desk:
     async def _take(self, at: Endpoint, client: Client, request: Request) -> None:
         """One request; returns at once, for nats-py takes the next one only then."""
         at.requests += 1
+        most = self._most if at.most is None else at.most
         if len(request.data) > PAYLOAD_BYTES:
             text = f"the request has {len(request.data)} bytes, at most {PAYLOAD_BYTES}"
             await self._refuse(at, request, TOO_LARGE, "too_large", text)
-        elif at.at_work >= self._most:
-            text = f"{self._most} requests are at work already"
-            await self._refuse(at, request, UNAVAILABLE, "busy", text)
+        elif at.at_work >= most:
+            await self._refuse(at, request, UNAVAILABLE, "busy", f"{most} requests are at work already")
         else:
             at.at_work += 1
             self._bridge.tell(partial(self._begin, at, client, request, time.perf_counter_ns()))
 
     async def _refuse(self, at: Endpoint, request: Request, number: int, code: str, text: str) -> None:
-        at.errors, at.last_error = at.errors + 1, code
-        body = {"error": {"code": code, "message": text, "field": None}, "account": at.account}
-        headers = {"Content-Type": "application/json"}
-        with suppress(ValueError):  # nobody waits for a reply
-            await request.respond_error(str(number), code, msgspec.json.encode(body), headers)
+        if at.refuse is None:
+            await self._fail(at, request, number, code, text)
+            return
+        reply = at.refuse(self._what(at, request), code, text)
+        if reply.error is None:
+            at.errors, at.last_error = at.errors + 1, code
+        await _answer(at, request, reply)
 
-    async def _send(self, at: Endpoint, client: Client, request: Request, reply: Reply, began: int) -> None:
+    async def _fail(self, at: Endpoint, request: Request, number: int, code: str, text: str) -> None:
+        """An error of the micro protocol."""
+        body = {"error": {"code": code, "message": text, "field": None}, "account": at.account}
+        await _answer(at, request, _Failure(msgspec.json.encode(body), (number, code)))
+
+    def _what(self, at: Endpoint, request: Request) -> str:
+        return request.subject.removeprefix(endpoint(self._prefix, at.kind, at.account)[:-1])
+
+    async def _send(self, at: Endpoint, client: Client, request: Request, began: int, reply: Reply) -> None:
         at.at_work -= 1
         at.took_ns += time.perf_counter_ns() - began
-        if len(reply.payload) > client.max_payload - 1024:  # headers count, too
+        if len(reply.payload) > client.max_payload - sizes.HEADERS:
             text = f"the reply has {len(reply.payload)} bytes, more than the server takes"
-            await self._refuse(at, request, UNREADABLE, "too_large", text)
-            return
-        with suppress(ValueError, nats.errors.Error):  # nobody waits for a reply, or the connection ended
-            if reply.error is None:
-                await request.respond(reply.payload, dict(reply.headers))
-            else:
-                number, code = reply.error
-                at.errors, at.last_error = at.errors + 1, code
-                await request.respond_error(str(number), code, reply.payload, dict(reply.headers))
+            # Never by `refuse`: what was asked for is done.
+            await self._fail(at, request, UNREADABLE, "too_large", text)
+        else:
+            await _answer(at, request, reply)
 
     # In Trio.
 
     def _begin(self, at: Endpoint, client: Client, request: Request, began: int) -> None:
         if not self.closed:
-            self._nursery.start_soon(self._work, at, client, request, began)
+            answering = at.handle(self._what(at, request), request.headers or {}, request.data)
+            self._nursery.start_soon(self._work, answering, partial(self._send, at, client, request, began))
 
-    async def _work(self, at: Endpoint, client: Client, request: Request, began: int) -> None:
-        what = request.subject.removeprefix(endpoint(self._prefix, at.kind, at.account)[:-1])
-        reply = await at.handle(what, request.headers or {}, request.data)
-        self._bridge.spawn(partial(self._send, at, client, request, reply, began))
+    async def _work(self, answering: Awaitable[Reply], send: Callable[[Reply], Awaitable[None]]) -> None:
+        self._bridge.spawn(partial(send, await answering))
+
+
+class _Failure(NamedTuple):
+    """A reply that is an error."""
+
+    payload: bytes
+    error: tuple[int, str]
+    headers: Mapping[str, str] = {"Content-Type": "application/json"}
+
+
+async def _answer(at: Endpoint, request: Request, reply: Reply) -> None:
+    with suppress(ValueError, nats.errors.Error):  # nobody waits for a reply, or the connection ended
+        if reply.error is None:
+            await request.respond(reply.payload, dict(reply.headers))
+        else:
+            number, code = reply.error
+            at.errors, at.last_error = at.errors + 1, code
+            await request.respond_error(str(number), code, reply.payload, dict(reply.headers))
 
 
 class _Service(Service):

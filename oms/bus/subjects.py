@@ -5,6 +5,7 @@ end it, or mean something to NATS, is percent-encoded.
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
@@ -56,3 +57,27 @@ def ticks(prefix: str, account: str) -> str:
 def endpoint(prefix: str, kind: str, account: str) -> str:
     """Everything that is asked of an account; `kind` is query, cmd or ctl."""
     return f"{prefix}.{kind}.{account}.>"
+
+
+def queued(prefix: str, account: str, verbs: Iterable[str]) -> list[str]:
+    """The durable commands of these verbs, each without a client and with one."""
+    found = []
+    for verb in verbs:
+        subject = f"{prefix}.queue.{account}.{verb}"
+        found += [subject, f"{subject}.*"]
+    return found
+
+
+def queue_stream(account: str) -> str:
+    """The stream that holds an account's durable commands."""
+    return f"OMS_QUEUE_{account}"
+
+
+def dead(prefix: str, account: str) -> str:
+    """Commands that could not be read; `account` may be `*`."""
+    return f"{prefix}.dead.{account}"
+
+
+def replies(prefix: str) -> str:
+    """What begins so is no subject of ours: outcomes may be asked for there."""
+    return f"{prefix}.reply."

@@ -1,7 +1,8 @@
 """Asking a daemon over NATS: where that is, who we are there, which accounts answer."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,6 +24,9 @@ from oms.daemon.nats import nats_options
 REACH_S: Final = 5.0
 NAME: Final = "oms-cli"
 USUAL: Final = "nats://127.0.0.1:4222"
+# As the settings have them; anything else would be more than a token of a subject.
+LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+WORDS: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 class Said(NamedTuple):
@@ -48,6 +52,8 @@ class Where(NamedTuple):
 def where(config: Path | None, said: Said, environ: Mapping[str, str] = os.environ) -> Where:
     """By the settings, or by the command line over the environment; Failure where it makes no sense."""
     if config is None:
+        if said.prefix is not None and not WORDS.fullmatch(said.prefix):
+            raise Failure(WRONG, "--prefix: words of letters, digits, _ or -, with dots between")
         return Where(_options(said, environ), said.prefix or PREFIX)
     if said != Said():
         raise Failure(WRONG, "either -c, whose [nats] counts, or the options of NATS")
@@ -110,14 +116,21 @@ def _split(urls: list[str]) -> tuple[tuple[str, ...], tuple[str | None, str | No
 
 
 @asynccontextmanager
-async def asking(options: NatsOptions) -> AsyncIterator[Bridge]:
-    """A bridge that is connected; Failure, in a group, where each server was tried once in vain."""
+async def asking(
+    options: NatsOptions, troubled: Callable[[str], None] = lambda text: None
+) -> AsyncIterator[Bridge]:
+    """A bridge that is connected; Failure, in a group, where each server was tried once in vain.
+
+    `troubled` hears what NATS has against us while it goes on: a subject that we may not use.
+    """
     moved = trio.Event()
     failures = 0
 
     def told(change: LinkChange) -> None:
         nonlocal failures
         failures += change.what == "failed"
+        if change.what == "trouble":
+            troubled(change.text)
         if change.what == "connected" or failures >= len(options.urls):
             moved.set()
 

@@ -4,6 +4,7 @@ Whoever reads our output may stop reading (`oms log show | head`), and whoever t
 waiting: neither is an error of ours, and neither leaves a traceback.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -14,10 +15,11 @@ import typer
 from oms.sessions.groups import first_error
 
 OK: Final = 0
-FAILED: Final = 1  # something is wrong with what was looked at
+FAILED: Final = 1  # something is wrong with what was looked at; what was asked for was not done
 WRONG: Final = 2  # the words make no sense, or the daemon refused them
 NO_ACCOUNT: Final = 3
 NOBODY: Final = 4  # NATS is not there, or no daemon behind it
+UNKNOWN: Final = 5  # what became of it is not known, or not yet
 INTERRUPTED: Final = 130  # as shells have it
 
 
@@ -44,6 +46,20 @@ def ended(name: str, run: Callable[[], int | None], *, interrupted: int = INTERR
     except* KeyboardInterrupt:
         code = interrupted
     return code
+
+
+def heard(put: Callable[[], None]) -> None:
+    """Print what was done.  That it is not read, or cannot be, changes nothing about the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        put()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unread()
+    except OSError as why:
+        _unread()
+        typer.echo(f"oms: it could not be printed: {why}", err=True)
 
 
 def _failed(name: str, why: BaseException) -> int:

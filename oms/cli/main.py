@@ -6,15 +6,22 @@ from oms.cli.config.app import app as config
 from oms.cli.demo.app import demo
 from oms.cli.doctor.app import doctor
 from oms.cli.log.app import app as log
+from oms.cli.operate.app import halt, panic, reduce, resume
 from oms.cli.paper.app import app as paper
 from oms.cli.run.app import run
 from oms.cli.state.app import state
+from oms.cli.trade.app import app as trade
 from oms.cli.watch.app import watch
 from oms.cli.wire.app import app as wire
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(demo)
 app.command()(run)
+app.add_typer(trade, name="trade")
+app.command("halt")(halt)
+app.command("reduce")(reduce)
+app.command("resume")(resume)
+app.command("panic")(panic)
 app.command()(watch)
 app.command()(state)
 app.add_typer(log, name="log")

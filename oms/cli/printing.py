@@ -77,3 +77,9 @@ def print_json(value: Any) -> None:
     """One line, at once."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+def put_bytes(*lines: bytes) -> None:
+    """Lines on stdout exactly as they came, held back as by `put_line`."""
+    for line in lines:
+        sys.stdout.buffer.write(line + b"\n")

@@ -65,6 +65,7 @@ class NatsSettings(Table, frozen=True):
     prefix: Annotated[str, PREFIX] = "oms.v1"  # of every subject
     nats_required: bool = True  # no new risk is taken while NATS is away
     ticks: Literal["both", "each", "batch", "none"] = "both"  # a message per tick, one per push, or both
+    require_client_subject: bool = False  # a command's client is its subject's last word, not its payload's
 
     def contradictions(self) -> Contradictions:
         """One way to authenticate; what comes in pairs comes in pairs."""
@@ -126,6 +127,15 @@ class LimitSettings(Table, frozen=True):
     reconcile_every: Annotated[float, number(1, 86_400)] = 300.0  # from one comparison to the next
     difference_rounds: Annotated[int, whole(1, 100)] = 3  # unequal in a row: `difference`
     difference_spacing: Annotated[float, number(0.1, 3600)] = 30.0  # between those
+    outcome_timeout: Annotated[float, number(0.1, 3600)] = 60.0  # for the result of an accepted request
+    command_deadline: Annotated[float, number(0.1, 86_400)] = 10.0  # from the receipt, where none is given
+    command_wait: Annotated[float, number(0, 60)] = 5.0  # of a request for its outcome, where none is given
+    clock_skew: Annotated[float, number(0, 60)] = 2.0  # that a given deadline may be off
+    waiting_commands: Annotated[int, whole(1, 100_000)] = 256  # of an account; more are `busy`
+    quote_age: Annotated[float, number(0.1, 3600)] = 10.0  # older quotes are too old for market orders
+    deviation: Annotated[int, whole(0, 1_000_000)] = 20  # points that requested prices may be off
+    trade_rate: Annotated[float, number(0.1, 10_000)] = 10.0  # trade requests a second, of one session
+    trade_burst: Annotated[int, whole(1, 10_000)] = 20  # of them at once
     data_rate: Annotated[float, number(0.1, 10_000)] = 20.0  # requests for data a second, of one session
     data_burst: Annotated[int, whole(1, 10_000)] = 40  # of them at once
     outbox_window: Annotated[int, whole(1, 100_000)] = 1000  # events published and not yet acknowledged
@@ -159,6 +169,8 @@ class AccountSettings(Table, frozen=True):
     books: Annotated[tuple[str, ...], PATTERNS] = ()  # depth of market of these; absent: none
     aliases: Annotated[Mapping[str, str], ALIASES] = {}  # symbols that are called otherwise here
     reduce_while_reconciling: bool = True  # closes and cancels pass before the books are compared
+    marker: Literal["comment", "none"] = "comment"  # where an order carries its command's mark
+    margin_check: Literal["client", "server"] = "client"  # server: what the venue says is enough
     risk: RiskSettings = RiskSettings()
 
 

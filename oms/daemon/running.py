@@ -38,6 +38,7 @@ from oms.web.server import serve as serve_http
 
 from .assembly import DAEMON, VERSION, Parts, assembled, pace
 from .nats import nats_options
+from .trading import Trading, desk_of, everybody
 from .view import AccountView
 from .watched import watch
 
@@ -55,7 +56,9 @@ class Daemon:
         self, parts: Parts, bridge: Bridge, publisher: MarketPublisher, clock: Callable[[], int]
     ) -> None:
         self.parts, self.bridge, self.publisher = parts, bridge, publisher
+        self.clock = clock
         self.http_port: int | None = None
+        self.trading: dict[str, Trading] = {}  # as soon as they are open
         limits = parts.settings.limits
         self.views = {
             name: AccountView(account, Bucket(limits.data_rate, limits.data_burst), clock)
@@ -150,21 +153,47 @@ async def _live(
 
 
 async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[Daemon]) -> None:
-    """Hold the accounts and answer, until told to stop."""
+    """Hold the accounts, until told to stop: commands are carried longer than their sessions last."""
     parts = daemon.parts
+    async with trio.open_nursery() as carrying:
+        for name, account in daemon.accounts.items():
+            settings = parts.settings.accounts[name]
+            desk = desk_of(account, settings, parts.settings, daemon.bridge, carrying, daemon.clock)
+            await desk.open()
+            daemon.trading[name] = Trading(
+                account, desk, daemon.bridge, carrying, parts.settings, parts.metrics
+            )
+        async with trio.open_nursery() as holding:
+            holding.start_soon(parts.pump.run)
+            for name in parts.journals:
+                holding.start_soon(_mind_fence, daemon, name)
+            for account in daemon.accounts.values():
+                holding.start_soon(account.run)
+                holding.start_soon(_keep_now_and_then, account.recorder)
+            await _answer(daemon, stop, carrying, task_status)
+            holding.cancel_scope.cancel()
+        carrying.cancel_scope.cancel()
+
+
+async def _answer(
+    daemon: Daemon, stop: trio.Event, carrying: trio.Nursery, task_status: trio.TaskStatus[Daemon]
+) -> None:
+    """Take in what is asked and commanded; told to stop, let what is on its way come to its outcome."""
+    parts, trading = daemon.parts, list(daemon.trading.values())
+    asked = [Endpoint("query", name, _query(daemon, name)) for name in daemon.accounts]
+    commanded = [endpoint for one in trading for endpoint in one.endpoints()]
+    endpoints = [*asked, *commanded, everybody(trading, carrying)]
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(parts.pump.run)
-        for name in parts.journals:
-            nursery.start_soon(_mind_fence, daemon, name)
-        for account in daemon.accounts.values():
-            nursery.start_soon(account.run)
-            nursery.start_soon(_keep_now_and_then, account.recorder)
-        endpoints = [Endpoint("query", name, _query(daemon, name)) for name in daemon.accounts]
         nursery.start_soon(
             partial(serve, daemon.bridge, endpoints, version=VERSION, prefix=parts.settings.nats.prefix)
         )
         task_status.started(daemon)
         await stop.wait()
+        with trio.move_on_after(parts.settings.limits.stop_settle):
+            for one in trading:
+                await one.desk.settle()
+            while any(endpoint.at_work for endpoint in commanded):  # noqa: ASYNC110 - their last words
+                await trio.sleep(0.01)
         nursery.cancel_scope.cancel()
 
 

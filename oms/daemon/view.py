@@ -13,6 +13,8 @@ from oms.ingest.account import Account
 from oms.ingest.quotes import QuoteBoard
 from oms.ingest.quotes import Shown as Merged
 from oms.projections import Books
+from oms.projections.margin_inputs import MarginInputs
+from oms.projections.rates import Forex
 from oms.queries.view import Health, Listed, Moment, Shown, UnknownSymbol, VenueUnavailable
 from oms.sessions.bucket import Bucket
 from oms.sessions.outage import Outage
@@ -120,6 +122,16 @@ class AccountView:
         """Seconds that the server's clock is ahead of UTC, what was learned from ticks in it."""
         terms = self.books.account()
         return (terms.utc_offset if terms else 0) + self._account.feed.skew.seconds
+
+    @property
+    def forex(self) -> Forex:
+        """What converts currencies."""
+        return self._account.forex
+
+    @property
+    def margins(self) -> MarginInputs:
+        """Leverage rules, margin rates, the day's money: the venue's latest word."""
+        return self._account.margins.inputs
 
     def moment(self) -> Moment:
         """Now."""

@@ -10,6 +10,7 @@ from typing import Final
 from protocol.enums import DealEntry, DealType, MarginMode, OrderState, OrderType, Reason, Side
 
 UNNAMED: Final = "0123456789"
+NO_NUMBER: Final = -1
 
 
 @lru_cache(maxsize=1024)
@@ -19,6 +20,15 @@ def word(names: type[IntEnum], number: int) -> str:
         return names(number).name.lower()
     except ValueError:
         return str(number)
+
+
+@lru_cache(maxsize=1024)
+def number_of(names: type[IntEnum], text: str) -> int:
+    """The number that a word stands for, NO_NUMBER for none; the inverse of `word`."""
+    try:
+        return names[text.upper()].value
+    except KeyError:
+        return int(text) if text.isdecimal() and text.isascii() else NO_NUMBER
 
 
 def named(text: str) -> bool:

@@ -14,7 +14,11 @@ import trio
 
 from oms.domain.events import SessionEnded, SessionRefused
 from oms.eventlog.errors import FileError
-from oms.recorder import Recorder
+from oms.projections import Books
+from oms.projections.margin import MarginView
+from oms.projections.rates import Forex
+from oms.projections.specification import calc_mode
+from oms.recorder import Recorder, Turn
 from oms.sessions.address import Address
 from oms.sessions.backoff import Backoff
 from oms.sessions.connection import Connection
@@ -31,8 +35,11 @@ from protocol.session import Role, Session
 from .conversation import Conversation, Lasting, Options
 from .drift import DriftTally
 from .ear import Ear
+from .margins import Margins
 from .market import Pump
+from .prices import Prices
 from .standing import CLOSED, CONNECTING, REFUSED, Standing, spoiled, unchanged
+from .trades import NoTrades, Trades
 
 FULL_DISK_S: Final = 30.0  # until a journal that found no room is tried again
 
@@ -72,15 +79,38 @@ class Account:
         self._pump, self._clock, self._published, self._told = pump, clock, published, told
         self._open_stream, self._limits = open_stream, limits
         self._backoff, self._chance = backoff or Backoff(), chance or random.Random()  # noqa: S311 - jitter
-        self._lasting = Lasting(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {})
+        self.margins = Margins()
+        self._lasting = Lasting(
+            *(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {}, NoTrades()),
+            self.margins,
+        )
         self._attempt = 0  # since the last session that became ready
         self._lost = False  # pushes could not be stored
         self._refused_with: int | None = None  # the last attempt's login, by a code that may heal
+
+    def send_for(self, trades: Trades) -> None:
+        """Who sends trade requests on this account's sessions, from the next session on."""
+        self._lasting = self._lasting._replace(trades=trades)
 
     @property
     def connected(self) -> bool:
         """Whether there is a session now."""
         return self.connection is not None and self.connection.over is None
+
+    @property
+    def forex(self) -> Forex:
+        """What converts currencies: of all that the venue lists, else of all that the books know."""
+        catalogue = self.conversation.catalogue if self.conversation else None
+        if catalogue is not None:
+            return catalogue.forex
+        return Forex((symbol.symbol, calc_mode(symbol)) for symbol in self.recorder.books.symbols)
+
+    def margin(self, books: Books) -> MarginView:
+        """Margin and what it leaves, by these books and the prices of this moment; not to be kept."""
+        terms = books.account()
+        offset = (terms.utc_offset if terms else 0) + self.feed.skew.seconds
+        prices = Prices(self.feed.board, self._clock(), offset)
+        return MarginView(books, prices, self.forex, self.margins.inputs)
 
     async def ask(self, request: Request) -> Answer | Refused:
         """Ask the venue; raises Outage."""
@@ -223,9 +253,13 @@ class Account:
         over = connection.over or Ended(Reason.LEFT)
         if talk.ready:
             self._attempt = 0
-        await self.recorder.record(
-            [SessionEnded(over.reason.value, over.detail, over.code, len(over.unanswered), talk.ready)]
-        )
+        ended = SessionEnded(over.reason.value, over.detail, over.code, len(over.unanswered), talk.ready)
+
+        def work(turn: Turn) -> None:
+            turn.add(ended)
+            self._lasting.trades.ended(connection, turn)
+
+        await self.recorder.write(work)
         talk.ready = talk.authenticated = False
 
     def _judged(self, differences: int) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from oms.domain.observations import Observation
+from oms.projections.rates import Forex
 from oms.sessions import translate
 from oms.sessions.connection import Connection
 from oms.sessions.opening import value_of
@@ -32,9 +33,9 @@ class Catalogue:
     def __init__(self, symbols: Iterable[Symbol], account: Account) -> None:
         self.symbols = {symbol.trade_symbol: symbol for symbol in symbols}
         self.account = account
-        self._pairs: Pairs = index_pairs(
-            Quote(symbol.trade_symbol, symbol.trade_calc_mode) for symbol in self.symbols.values()
-        )
+        modes = [(symbol.trade_symbol, symbol.trade_calc_mode) for symbol in self.symbols.values()]
+        self.forex = Forex(modes)
+        self._pairs: Pairs = index_pairs(Quote(name, mode) for name, mode in modes)
 
     async def specifications(self, connection: Connection, names: Iterable[str]) -> list[FullSymbol]:
         """The specifications of those of these symbols that there are; raises Outage."""

@@ -35,6 +35,7 @@ from . import heard
 from .catalogue import Catalogue, listed
 from .drift import DriftTally
 from .ear import ACCOUNT_CHANGED, Ear, Waiting
+from .margins import Margins
 from .market import Feed
 from .reconciler import AT_ONCE, Limits, Reconciler, Round
 from .standing import (
@@ -49,6 +50,7 @@ from .standing import (
     raced,
     rights_gone,
 )
+from .trades import Trades
 
 SUBSCRIBE_BOOK: Final = 22
 SETTLE_S: Final = 1.0  # from a doubt to the round that looks: what is missing may be on its way
@@ -79,6 +81,8 @@ class Lasting(NamedTuple):
     plan: HistoryPlan
     drift: DriftTally
     lacking: dict[str, float]
+    trades: Trades
+    margins: Margins
 
 
 class Conversation:
@@ -105,6 +109,8 @@ class Conversation:
         self.catalogue: Catalogue | None = None
         self.subscribed = 0
         self.authenticated = self.ready = False
+        self.server_reached = True  # the gateway's link to its trade server stands (push 15)
+        self.specified: set[str] = set()  # symbols whose specification in the books is this session's
         self._options, self._lasting, self._clock = options, lasting, clock
         self._attempt, self._published, self._told = attempt, published, told
         self._began = trio.current_time()
@@ -114,7 +120,8 @@ class Conversation:
         self._cause = "timer"
         self._compared_at = -float("inf")  # when the last round ended
         self._watched: dict[str, Symbol] = {}
-        self._unwatched = trio.Event()  # something is held whose ticks were not asked for
+        self._wanted: set[str] = set()  # symbols that are traded, though neither chosen nor held
+        self._unwatched = trio.Event()  # something is held or wanted whose ticks were not asked for
         self._unspecified: set[str] = set()  # listed, but the venue says no more of them
         self._reconciler = Reconciler(
             connection,
@@ -126,6 +133,7 @@ class Conversation:
             drain=self.drain,
             lacking=lasting.lacking,
             learn=self._learn_account,
+            opened=lasting.margins.open_trades,
             judged=judged,
         )
 
@@ -173,6 +181,7 @@ class Conversation:
         if self._terms is not None and terms.offset != self._terms.offset:
             self._lasting.feed.skew.forget()
         self._terms = terms
+        self._lasting.margins.account(account)
         if self.catalogue is not None:
             self.catalogue.account = account
 
@@ -232,7 +241,7 @@ class Conversation:
         while True:
             await self._unwatched.wait()
             self._unwatched = trio.Event()
-            new = [name for name in self._held() if self._is_new(name)]
+            new = [name for name in self._held() | self._wanted if self._is_new(name)]
             specs = await self._with_conversions(new)
             self._unspecified.update(new)
             self._unspecified.difference_update(spec.trade_symbol for spec in specs)
@@ -240,11 +249,14 @@ class Conversation:
                 self._lasting.feed.change(map(listed, specs))
                 await self._subscribe(specs)
 
+    def lists(self, symbol: str) -> bool:
+        """Whether the venue has a symbol of that name."""
+        return self.catalogue is not None and symbol in self.catalogue.symbols
+
     def _is_new(self, symbol: str) -> bool:
-        """Whether something is held that is not quoted, or not specified, although the venue lists it."""
-        listed_there = self.catalogue is not None and symbol in self.catalogue.symbols
+        """Whether something held or wanted is not quoted, or not specified, although the venue lists it."""
         known = symbol in self._watched and self._lasting.recorder.books.symbol(symbol) is not None
-        return listed_there and not known and symbol not in self._unspecified
+        return self.lists(symbol) and not known and symbol not in self._unspecified
 
     async def _with_conversions(self, names: list[str]) -> list[FullSymbol]:
         """The specifications of symbols, and of those that convert them; the books learn what is held."""
@@ -253,7 +265,7 @@ class Conversation:
         known = {spec.trade_symbol for spec in specs} | self._watched.keys()
         more = [name for name in self.catalogue.converting(specs) if name not in known]
         specs += await self.catalogue.specifications(self.connection, more)
-        held = self._held()
+        held = self._held() | self._wanted
         await self._learn([spec for spec in specs if spec.trade_symbol in held])
         return specs
 
@@ -271,6 +283,12 @@ class Conversation:
         orders = {order.record.symbol for order in books.orders.open() if order.record is not None}
         return orders | {position.symbol for position in books.positions}
 
+    def want(self, symbol: str) -> None:
+        """Have a symbol's ticks for the rest of the session; nothing where the venue does not list it."""
+        self._wanted.add(symbol)
+        if self._is_new(symbol):
+            self._unwatched.set()
+
     async def specification(self, symbol: str) -> None:
         """Let the books have a symbol's specification; nothing where there is no such symbol."""
         if self.catalogue is not None:
@@ -281,6 +299,7 @@ class Conversation:
         seen = self.catalogue.observations(specs)
         for place in range(0, len(seen), AT_ONCE):
             await self._lasting.recorder.see(seen[place : place + AT_ONCE])
+        self.specified.update(spec.trade_symbol for spec in specs)
 
     # Following.
 
@@ -330,14 +349,24 @@ class Conversation:
         if isinstance(one, Push) and one.command == ACCOUNT_CHANGED:
             self._learn_account(one.value)
         turn.see(heard.observations(one, self._terms))
+        self._lasting.margins.hear(one)
         told = heard.link(one)
         if isinstance(told, SessionLink):
+            self.server_reached = told.connected
             turn.add(told)
-        found = heard.evidence(one)
-        if found is not None:
-            turn.add(found)
+        if not self._is_result(one, turn):
+            found = heard.evidence(one)
+            if found is not None:
+                turn.add(found)
         for drift in self._lasting.drift.tell(heard.drift(one), trio.current_time()):
             turn.add(drift)
+
+    def _is_result(self, one: Waiting, turn: Turn) -> bool:
+        """Whether it says what became of a request that is in flight here."""
+        if not isinstance(one, Push) or one.command != heard.OUTCOME:
+            return False
+        assert self._terms is not None  # noqa: S101 - drained only then
+        return self._lasting.trades.resulted(one.value, self._terms, self.connection, turn)
 
     async def _changed(self, specs: list[FullSymbol]) -> None:
         """A symbol has other terms: for its quotes, and for the books where they know it."""

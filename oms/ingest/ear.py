@@ -56,6 +56,7 @@ class Ear:
                     continue
                 self.moves += one.command in MOVES
             self.waiting.append(one)
+        self._feed.pause()
         if self.waiting:
             self._came.set()
         if len(self.waiting) > MOST:

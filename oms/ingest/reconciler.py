@@ -6,6 +6,7 @@ three quiet rounds is one; until then the venue may just be slow.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -140,11 +141,13 @@ class Reconciler:
         drain: Callable[[], Awaitable[None]],
         lacking: dict[str, float],
         learn: Callable[[Account], None] = lambda account: None,
+        opened: Callable[[OpenTrades], None] = lambda trades: None,
         judged: Callable[[int], None] = lambda differences: None,
     ) -> None:
         """`moves` counts pushes of trades and money, `drain` lets the books have those that wait.
 
-        `learn` hears of each answer about the account.
+        `learn` hears of each answer about the account, `opened` of those about what is open that no push
+        has overtaken.
 
         `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when;
         `judged` hears of each quiet round, with its differences.
@@ -152,6 +155,7 @@ class Reconciler:
         self._connection, self._recorder, self._plan, self._limits = connection, recorder, plan, limits
         self._clock, self._moves, self._drain = clock, moves, drain
         self._lacking, self._learn, self._judged = lacking, learn, judged
+        self._opened = opened
         self.doubt = Doubt(limits)
         self.rounds = 0
         self._news: list[Event] = []
@@ -171,6 +175,8 @@ class Reconciler:
             if not live:
                 await self._see(translate.account(first.account))
             await self._read_history(first)
+            self._check()
+            self._opened(first.trades)
             await self._see(first.seen)
             await self._drain()
             again = await self._ask()
@@ -197,11 +203,12 @@ class Reconciler:
         self._history = (_text(begin_s) if begin_s else None, _text(now_s))
         held: set[str] = set()
         reached_s = now_s
-        async for part in read_history(self._connection, self._plan, begin_s, now_s):
-            seen = translate.history(part.history, terms)
-            held.update(one.record.deal for one in seen if isinstance(one, DealSeen))
-            reached_s = part.begin_s
-            await self._see(seen)
+        async with aclosing(read_history(self._connection, self._plan, begin_s, now_s)) as parts:
+            async for part in parts:
+                seen = translate.history(part.history, terms)
+                held.update(one.record.deal for one in seen if isinstance(one, DealSeen))
+                reached_s = part.begin_s
+                await self._see(seen)
         await self._remove_missing(held, reached_s, now_s)
 
     def _since(self) -> int:

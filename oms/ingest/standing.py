@@ -5,8 +5,11 @@ and lifting one leaves the others: the permission is the narrowest of them.  Wha
 widens when it is on disk.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
+
+import trio
+from msgspec.structs import replace
 
 from oms.domain.events import AccountState
 from oms.projections import Books
@@ -29,6 +32,8 @@ NARROWEST: Final = (HALTED, DIFFERENCE, RESTORED, DIRTY, READ_ONLY, REDUCING)  #
 
 RACE: Final = "race"  # why an account was let in reducing only: its pushes never paused for a comparison
 RIGHTS: Final = "rights"
+OPERATOR: Final = "operator"
+PANIC: Final = "panic"
 EQUAL: Final = "equal"
 FENCE: Final = "fence: "  # what follows says how stream and journal contradict each other
 
@@ -44,6 +49,7 @@ class Standing:
         self._recorder, self._clock = recorder, clock
         self._told = recorder.books.terms.standing
         self._halted = ""  # why, where that could not be recorded yet
+        self._moved = trio.Event()
         self.link = CLOSED
         self.since_ns = clock()  # nanoseconds of UTC: how long the link has been so
 
@@ -67,13 +73,26 @@ class Standing:
         """The narrower of the two."""
         return self.permission if self.link == READY else self.link
 
+    async def moved(self) -> None:
+        """Return when something changed."""
+        await self._moved.wait()
+
+    def _tell(self) -> None:
+        moved, self._moved = self._moved, trio.Event()
+        moved.set()
+
     def fall(self, link: str) -> None:
         """The link is narrower from now on, whether or not that can be recorded."""
         if link != self.link:
             self.link, self.since_ns = link, self._clock()
+            self._tell()
 
-    async def move(self, link: str | None = None, change: Change | None = None) -> None:
+    async def move(
+        self, link: str | None = None, change: Change | None = None, *, by: str = "", comment: str = ""
+    ) -> None:
         """Record another link, other restrictions; nothing where nothing changes.
+
+        `by` and `comment` are a person's.
 
         `change` is made in a turn of the recorder's, on the restrictions as they are then.
         """
@@ -83,18 +102,35 @@ class Standing:
 
         def work(turn: Turn) -> None:
             nonlocal told
+            known = turn.books.terms.standing
             told = _changed(turn.books, link or self.link, change or unchanged)
-            if told != turn.books.terms.standing:
+            if known is not None and _gist(told) == _gist(known):
+                told = known
+            else:
+                told = replace(told, by=by, comment=comment)
                 turn.add(told)
 
         await self._recorder.write(work)
         self._told = told
         if link is not None:
             self.fall(link)
+        self._tell()
+
+    def stop(self, reason: str) -> None:
+        """Halted from now on, by itself until it is recorded by `halt`."""
+        self._halted = reason
+        self._tell()
+
+    async def lift(self, change: Change, *, by: str, comment: str) -> None:
+        """A person's change, that also lifts what halted it and could not be recorded; but for a fence."""
+        await self.move(change=change, by=by, comment=comment)
+        if not self._halted.startswith(FENCE):
+            self._halted = ""
+            self._tell()
 
     async def halt(self, reason: str) -> None:
         """Halted from now on, also where that cannot be recorded, which is then raised."""
-        self._halted = reason
+        self.stop(reason)
         await self.move(change=lambda now, books: now.update({HALTED: reason}))
         self._halted = ""
 
@@ -104,6 +140,10 @@ def restrictions_of(event: AccountState | None) -> Restrictions:
     if event is None:
         return {DIRTY: ""}
     return dict(event.also) | ({event.permission: event.reason} if event.permission != ACTIVE else {})
+
+
+def _gist(event: AccountState) -> tuple[str, str, str, Mapping[str, str]]:
+    return event.link, event.permission, event.reason, event.also
 
 
 def _changed(books: Books, link: str, change: Change) -> AccountState:
@@ -118,6 +158,30 @@ def _changed(books: Books, link: str, change: Change) -> AccountState:
 
 
 # What becomes of the restrictions.
+
+
+def operated(permission: str) -> Change:
+    """A person narrows it."""
+
+    def change(now: Restrictions, books: Books) -> None:
+        now[permission] = OPERATOR
+
+    return change
+
+
+def panicked(now: Restrictions, books: Books) -> None:
+    """A person wants everything closed: what halted it must not keep that from happening, but for a fence."""
+    if not now.get(HALTED, "").startswith(FENCE):
+        now.pop(HALTED, None)
+    now[REDUCING] = PANIC
+
+
+def resumed(now: Restrictions, books: Books) -> None:
+    """A person lifts what stopped it; a fence, a race and a difference are not a person's to lift."""
+    if HALTED in now and not now[HALTED].startswith(FENCE):
+        del now[HALTED]
+    if REDUCING in now and now[REDUCING] != RACE:
+        del now[REDUCING]
 
 
 def unchanged(now: Restrictions, books: Books) -> None:

@@ -1,11 +1,15 @@
-"""Commands: what each has come to, by its identity (client, command), which is remembered for ever."""
+"""Commands: what each has come to, by its identity (client, command), which is remembered for ever.
+
+Which order is a command's is known by the ticket that a result names, or by the marker in a comment; both
+ways lead to the same, whichever is heard first.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from oms.domain.events import (
     CommandAnswered,
@@ -17,16 +21,26 @@ from oms.domain.events import (
     CommandSettled,
     CommandUnknown,
     Event,
+    OrderEnded,
+    OrderPlaced,
+    OrderUpdated,
 )
 from oms.domain.events.command import Reason
-from oms.domain.records import DealRecord
+from oms.domain.intent import REQUEST_PRICES, Intent
+from oms.domain.marker import marker_in
+from oms.domain.records import DealRecord, OrderRecord
 
 RECEIVED: Final = "received"
 DENIED: Final = "denied"
 SENDING: Final = "sending"
+ACCEPTED: Final = "accepted"
 UNKNOWN: Final = "unknown"
 REJECTED: Final = "rejected"
 NOT_FOUND: Final = "not_found"  # a verdict: it was not executed
+
+SWEEPS: Final = frozenset({"close_all", "cancel_all"})
+
+Key = tuple[str, str]  # client, command
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -47,100 +61,301 @@ class Command(msgspec.Struct, frozen=True):
     deals: tuple[str, ...] = ()
     retcode: int | None = None
     reasons: tuple[Reason, ...] = ()
+    bid: Decimal | None = None  # of a requote: the new prices
+    ask: Decimal | None = None
+    anomaly: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Its identity within the account."""
+        return self.client, self.command
+
+
+class Course(msgspec.Struct, frozen=True):
+    """How far a command is, for whoever carries it on."""
+
+    payload_hash: str = ""
+    marker: str = ""
+    intent: Intent | None = None  # what was written down to be sent; forgotten once it is final
+    answer: str = ""  # what the answer meant, "" before it
+    result: str = ""  # what the latest result meant
+    children: tuple[str, ...] = ()
+
+    @property
+    def ordered(self) -> bool:
+        """Whether something was written down to be sent that may change orders or positions."""
+        return self.intent is not None and self.intent.action != REQUEST_PRICES
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """Where a command's last event stands in the journal, and when each stage was recorded."""
+
+    seq: int = 0
+    times: dict[str, str] = {}  # stage -> UTC, RFC 3339
+
+
+class _Entry(msgspec.Struct):
+    command: Command
+    course: Course = Course()
+    stamp: Stamp = Stamp()
+
+
+class _Dump(msgspec.Struct, frozen=True):
+    entries: list[_Entry]
+    seen: dict[str, str]
+    overtaking: list[tuple[Key, tuple[str, str]]]
+    last_action: int
+
+
+_STAGES: Final[dict[type[Event], str]] = {
+    CommandReceived: "received",
+    CommandDenied: "denied",
+    CommandSending: "sending",
+    CommandAnswered: "answered",
+    CommandResult: "result",
+    CommandUnknown: "unknown",
+    CommandSettled: "settled",
+    CommandOutcome: "outcome",
+}
+STAMPED: Final = frozenset(_STAGES)
 
 
 class Commands:
     """All commands of an account."""
 
     def __init__(self) -> None:
-        self._commands: dict[tuple[str, str], Command] = {}
+        self._entries: dict[Key, _Entry] = {}
+        self._open: dict[Key, None] = {}  # not final
+        self._by_order: dict[str, Key] = {}  # orders that commands made
+        self._by_marker: dict[str, Key] = {}
+        self._seen: dict[str, str] = {}  # markers in comments of orders and deals -> order
+        # By client and symbol, "" for all: when the last close or cancel of all of it was queued, and its id.
+        self._overtaking: dict[Key, tuple[str, str]] = {}
+        self.last_action = 0  # the latest action id, 0 before the first
         self.folds: Mapping[type[Event], Callable[[Any], None]] = {
             CommandReceived: self._received,
             CommandDenied: self._denied,
             CommandSending: self._sending,
-            CommandAnswered: self._hinted,
-            CommandResult: self._hinted,
+            CommandAnswered: self._answered,
+            CommandResult: self._resulted,
             CommandOutcome: self._came_out,
             CommandUnknown: self._unknown,
             CommandSettled: self._settled,
+            OrderPlaced: self._order_seen,
+            OrderUpdated: self._order_seen,
+            OrderEnded: self._order_seen,
         }
 
     def __iter__(self) -> Iterator[Command]:
         """All of them, by when they came."""
-        return iter(tuple(self._commands.values()))
+        return iter([entry.command for entry in self._entries.values()])
 
     def get(self, client: str, command: str) -> Command | None:
         """A command by its identity."""
-        return self._commands.get((client, command))
+        entry = self._entries.get((client, command))
+        return entry.command if entry else None
+
+    def course(self, key: Key) -> Course:
+        """How far it is."""
+        return self._entries[key].course
+
+    def stamp_of(self, key: Key) -> Stamp:
+        """Where its last event is recorded."""
+        return self._entries[key].stamp
+
+    def open(self) -> list[Command]:
+        """Those that are not final, by when they came."""
+        return [self._entries[key].command for key in self._open]
+
+    def owner(self, order: str) -> Command | None:
+        """The command that made an order; None for one that is not ours."""
+        key = self._by_order.get(order)
+        return self._entries[key].command if key else None
+
+    def cause_of(self, event: Event) -> str | None:
+        """The command that an event is about: its own, or that whose order it speaks of."""
+        match event:
+            case OrderRecord(order=order) | DealRecord(order=str() as order):
+                owner = self.owner(order)
+                return owner.command if owner else None
+        return getattr(event, "command", None) if type(event) in STAMPED else None
+
+    def overtaken(self, client: str, symbol: str, queued_at: str) -> str:
+        """The command of a client that called off what it had queued before, "" for none."""
+        for one in (symbol, ""):
+            at, command = self._overtaking.get((client, one), ("", ""))
+            if at > queued_at:
+                return command
+        return ""
+
+    def changing(self, order: str, verb: str) -> bool:
+        """Whether a modify, or a cancel, of an order is on its way."""
+        return any(
+            one.order == order and one.verb == verb and one.status in (SENDING, ACCEPTED, UNKNOWN)
+            for one in self.open()
+        )
+
+    def seen(self, marker: str) -> str | None:
+        """The order in whose comment, or whose deals', a marker was seen."""
+        return self._seen.get(marker)
+
+    def stamp(self, kind: type[Event], said: Any, seq: int, recorded_at: str) -> None:
+        """Tell where an event of STAMPED, folded already, is recorded."""
+        entry = self._entries[said.client, said.command]
+        at = getattr(said, "received_at", None) or recorded_at
+        entry.stamp = Stamp(seq, entry.stamp.times | {_STAGES[kind]: at})
 
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
-        """None of its business: what a deal means for a command is an event of its own."""
+        """A deal may carry the marker of its order's command."""
+        if after is not None and after.order is not None:
+            self._link(marker_in(after.comment), after.order)
 
     def state(self) -> Any:
         """All of them, by client."""
-        found: dict[str, dict[str, Command]] = {}
-        for (client, name), command in self._commands.items():
-            found.setdefault(client, {})[name] = command
+        found: dict[str, dict[str, Any]] = {}
+        for (client, name), entry in self._entries.items():
+            found.setdefault(client, {})[name] = asdict(entry.command) | {"course": entry.course}
         return found
 
     def dumped(self, rank: Mapping[str, int]) -> bytes:
         """All of them."""
-        return msgspec.msgpack.encode(list(self))
+        overtaking = list(self._overtaking.items())
+        return msgspec.msgpack.encode(
+            _Dump(list(self._entries.values()), self._seen, overtaking, self.last_action)
+        )
 
     def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
         """Likewise."""
-        for command in msgspec.msgpack.decode(dump, type=list[Command]):
-            self._keep(command)
+        found = msgspec.msgpack.decode(dump, type=_Dump)
+        self._seen, self.last_action = found.seen, found.last_action
+        self._overtaking = dict(found.overtaking)
+        for entry in found.entries:
+            self._entries[entry.command.key] = entry
+            self._index(entry)
 
-    def _known(self, client: str, command: str) -> Command:
-        return self._commands.get((client, command)) or Command(command, client)
+    # Keeping.
 
-    def _keep(self, command: Command) -> None:
-        self._commands[command.client, command.command] = command
+    def _known(self, event: Any) -> _Entry:
+        key = (event.client, event.command)
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = _Entry(Command(event.command, event.client))
+            self._open[key] = None
+        return entry
+
+    def _change(self, entry: _Entry, **changes: Any) -> None:
+        entry.command = replace(entry.command, **changes)
+        if entry.command.final and entry.course.intent is not None:
+            entry.course = replace(entry.course, intent=None)
+        self._index(entry)
+
+    def _index(self, entry: _Entry) -> None:
+        key = entry.command.key
+        if entry.command.final:
+            self._open.pop(key, None)
+        else:
+            self._open[key] = None
+        if entry.course.marker:
+            self._by_marker[entry.course.marker] = key
+        if entry.command.order is not None and entry.command.verb in ("submit", "close", "close_by"):
+            self._by_order[entry.command.order] = key
+
+    def _link(self, marker: str, order: str) -> None:
+        """An order, or a deal of it, says whose it is; the first ticket stays."""
+        if not marker:
+            return
+        self._seen.setdefault(marker, order)
+        key = self._by_marker.get(marker)
+        if key is not None and self._entries[key].command.order is None:
+            self._change(self._entries[key], order=order)
+
+    # Folds.
+
+    def _order_seen(self, record: OrderRecord) -> None:
+        self._link(marker_in(record.comment), record.order)
 
     def _received(self, event: CommandReceived) -> None:
-        known = self._known(event.client, event.command)
-        self._keep(replace(known, verb=event.verb, symbol=event.symbol, parent=event.parent))
+        entry = self._known(event)
+        entry.course = replace(entry.course, payload_hash=event.payload_hash)
+        self._change(entry, verb=event.verb, symbol=event.symbol, parent=event.parent)
+        sweeps = event.verb in SWEEPS or (event.verb == "close" and "symbol" in event.payload)
+        if event.queued_at is not None and sweeps:
+            self._overtaking[event.client, event.symbol] = (event.queued_at, event.command)
+        parent = self._entries.get((event.client, event.parent)) if event.parent is not None else None
+        if parent is not None:
+            parent.course = replace(parent.course, children=(*parent.course.children, event.command))
 
     def _denied(self, event: CommandDenied) -> None:
-        known = self._known(event.client, event.command)
-        self._keep(replace(known, status=DENIED, final=True, reasons=event.reasons))
+        self._change(self._known(event), status=DENIED, final=True, reasons=event.reasons)
 
     def _sending(self, event: CommandSending) -> None:
-        known = self._known(event.client, event.command)
-        self._keep(replace(known, status=SENDING, volume=event.volume))
+        entry = self._known(event)
+        self.last_action = event.action_id
+        intent = Intent(**{name: getattr(event, name) for name in Intent.__struct_fields__})
+        entry.course = replace(entry.course, intent=intent, marker=event.marker, answer="", result="")
+        self._change(
+            entry,
+            status=SENDING,
+            symbol=event.symbol or entry.command.symbol,
+            volume=event.volume or None,
+            position=event.position,
+            # Of a modify or cancel: what it is about.
+            order=event.order or entry.command.order,
+        )
 
-    def _hinted(self, event: CommandAnswered | CommandResult) -> None:
+    def _answered(self, event: CommandAnswered) -> None:
         """A code tells what happened to the request, never that it was filled: the outcome follows."""
-        self._keep(replace(self._known(event.client, event.command), retcode=event.retcode))
+        entry = self._known(event)
+        entry.course = replace(entry.course, answer=event.meaning)
+        known = entry.command
+        taken = event.meaning in ("accepted", "awaited") and known.status == SENDING
+        self._change(
+            entry,
+            status=ACCEPTED if taken else known.status,
+            retcode=known.retcode if entry.course.result else event.retcode,  # the result says more
+        )
+
+    def _resulted(self, event: CommandResult) -> None:
+        entry = self._known(event)
+        if event.meaning != "waiting" or not entry.course.result:
+            entry.course = replace(entry.course, result=event.meaning)
+        self._change(
+            entry,
+            retcode=event.retcode,
+            order=entry.command.order or event.order,
+            bid=event.bid if event.meaning == "refused" else None,
+            ask=event.ask if event.meaning == "refused" else None,
+        )
 
     def _came_out(self, event: CommandOutcome) -> None:
-        known = self._known(event.client, event.command)
-        self._keep(
-            replace(
-                known,
-                symbol=event.symbol or known.symbol,
-                status=event.status,
-                final=event.final,
-                order=event.order,
-                position=event.position,
-                volume=event.volume if event.volume is not None else known.volume,
-                filled=event.filled,
-                price=event.price,
-                deals=event.deals,
-                retcode=event.retcode if event.retcode is not None else known.retcode,
-                reasons=event.reasons,
-            )
+        entry = self._known(event)
+        known = entry.command
+        self._change(
+            entry,
+            symbol=event.symbol or known.symbol,
+            status=event.status,
+            final=event.final,
+            order=event.order or known.order,
+            position=event.position or known.position,
+            volume=event.volume if event.volume is not None else known.volume,
+            filled=event.filled,
+            price=event.price,
+            deals=event.deals,
+            retcode=event.retcode if event.retcode is not None else known.retcode,
+            reasons=event.reasons,
+            bid=event.bid,
+            ask=event.ask,
+            anomaly=event.anomaly,
         )
 
     def _unknown(self, event: CommandUnknown) -> None:
-        known = self._known(event.client, event.command)
-        self._keep(replace(known, status=UNKNOWN, final=False))
+        self._change(self._known(event), status=UNKNOWN, final=False)
 
     def _settled(self, event: CommandSettled) -> None:
         """Not executed is rejected; what was found gets its status from the outcome behind it."""
-        known = self._known(event.client, event.command)
+        entry = self._known(event)
         if event.verdict == NOT_FOUND:
-            self._keep(replace(known, status=REJECTED, final=True))
+            self._change(entry, status=REJECTED, final=True)
         else:
-            self._keep(replace(known, order=event.order or known.order, deals=event.deals or known.deals))
+            known = entry.command
+            self._change(entry, order=event.order or known.order, deals=event.deals or known.deals)

@@ -51,7 +51,7 @@ NOT_FINITE: Final = "not_finite"
 Symbols = Callable[[str], SymbolRecord | None]
 
 
-class Valued(msgspec.Struct, frozen=True):
+class Valued(msgspec.Struct, frozen=True, gc=False):
     """A position at the price that would close it; without a value it has a reason."""
 
     position: PositionRecord
@@ -72,9 +72,17 @@ class Floating(msgspec.Struct, frozen=True):
 
 
 def value(
-    position: PositionRecord, account: AccountRecord | None, symbols: Symbols, prices: Prices, rates: Rates
+    position: PositionRecord,
+    account: AccountRecord | None,
+    symbols: Symbols,
+    prices: Prices,
+    rates: Rates,
+    margin_rate: float = 0.0,
 ) -> Valued:
-    """A position's profit at the present price, in account currency."""
+    """A position's profit at the present price, in account currency.
+
+    `margin_rate` is the position's own, 0 where it is not known; bonds need it.
+    """
     symbol = symbols(position.symbol)
     if account is None:
         return Valued(position, reason=NO_ACCOUNT)
@@ -86,7 +94,7 @@ def value(
         return Valued(position, reason=NO_PRICE)
     if not price.live:
         return Valued(position, at, reason=DELAYED)
-    return _converted(position, account, symbol, price, at, rates)
+    return _converted(position, account, symbol, at, rates, margin_rate)
 
 
 def _closing(position: PositionRecord, symbol: SymbolRecord, price: Price | None) -> float | None:
@@ -106,22 +114,22 @@ def _converted(
     position: PositionRecord,
     account: AccountRecord,
     symbol: SymbolRecord,
-    price: Price,
     at: float,
     rates: Rates,
+    margin_rate: float,
 ) -> Valued:
     both = rates.both(symbol.currency_profit, account.currency, symbol.symbol)
     if both.buy is None or both.sell is None:
         return Valued(position, at, reason=NO_RATE)
     # The rate at which a margin was taken is not in the books; of one and the same currency it is 1.
-    if valued_at_margin_rate(symbol, account) and not equal_currencies(
-        symbol.currency_margin, account.currency
-    ):
+    if not margin_rate and equal_currencies(symbol.currency_margin, account.currency):
+        margin_rate = 1.0
+    if not margin_rate and valued_at_margin_rate(symbol, account):
         return Valued(position, at, reason=NO_MARGIN_RATE)
     found = profit(
         profit_symbol(symbol),
         Holding(position.side == words.BUY, double(position.volume), double(position.price), at),
-        ProfitRates(both.buy.rate, both.sell.rate),
+        ProfitRates(both.buy.rate, both.sell.rate, margin_rate),
         margin_mode=margin_mode(account),
         account_digits=account.digits,
     )

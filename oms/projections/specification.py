@@ -3,18 +3,44 @@
 What a record does not know is 0 here, which every formula of docs/protocol.md 7 takes for "none".
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from oms.domain.records import AccountRecord, SymbolRecord
 from protocol.enums import CalcMode, MarginFreeMode, MarginMode, StopOutMode
 from protocol.maths.families import BOND_FAMILY, STOCK_FAMILY
+from protocol.maths.margin_input import MarginAccount, MarginSymbol
 from protocol.maths.profit import ProfitSymbol
 from protocol.maths.totals import TotalsAccount
 
 NEGATIVE_PRICES = 8  # tick_flags of a symbol
 NO_NUMBER = -1
+ORDER_TYPES = 8  # that have a margin rate: all but close by
+REMEMBERED = 1024  # symbols
+
+T = TypeVar("T")
+
+
+def remembered(make: Callable[[SymbolRecord], T]) -> Callable[[SymbolRecord], T]:
+    """Have `make` do its work once for each specification: the books hold one object until it changes.
+
+    By its identity, because to compare specifications would take longer than to read one anew.
+    """
+    kept: dict[int, tuple[SymbolRecord, T]] = {}
+
+    @wraps(make)
+    def made(symbol: SymbolRecord) -> T:
+        known = kept.get(id(symbol))
+        if known is None:
+            if len(kept) >= REMEMBERED:
+                kept.clear()
+            known = kept[id(symbol)] = symbol, make(symbol)  # with the symbol, so that its id stays its own
+        return known[1]
+
+    return made
 
 
 @lru_cache(maxsize=1024)
@@ -41,6 +67,7 @@ def margin_mode(account: AccountRecord) -> int:
     return number_of(MarginMode, account.margin_mode)
 
 
+@remembered
 def profit_symbol(symbol: SymbolRecord) -> ProfitSymbol:
     """What the profit of a symbol is computed from (docs/protocol.md 7.2)."""
     return ProfitSymbol(
@@ -74,4 +101,58 @@ def totals_account(account: AccountRecord, balance: Decimal, credit: Decimal) ->
         margin_so_call=double(account.stop_out_call),
         margin_so_so=double(account.stop_out_level),
         trade_flags=account.trade_flags,
+    )
+
+
+@remembered
+def margin_symbol(symbol: SymbolRecord) -> MarginSymbol | None:
+    """What the margin of a symbol is computed from (docs/protocol.md 7.4).
+
+    None where the venue gave something that is no number: taken for 0 it could make the margin too small.
+    """
+    initial, maintenance = symbol.margin_rates_initial, symbol.margin_rates_maintenance
+    numbers = (
+        *(symbol.contract_size, symbol.tick_value, symbol.tick_size, symbol.face_value),
+        *(symbol.accrued_interest, symbol.price_settle, symbol.price_limit_min, symbol.price_limit_max),
+        *(symbol.margin_initial, symbol.margin_maintenance, symbol.margin_hedged),
+        symbol.margin_rate_currency,
+    )
+    if None in numbers or None in initial or None in maintenance:
+        return None
+    if len(initial) != ORDER_TYPES or len(maintenance) != ORDER_TYPES:
+        return None
+    return MarginSymbol(
+        name=symbol.symbol,
+        path=symbol.path,
+        trade_calc_mode=calc_mode(symbol),
+        trade_contract_size=double(symbol.contract_size),
+        trade_tick_value=double(symbol.tick_value),
+        trade_tick_size=double(symbol.tick_size),
+        trade_face_value=double(symbol.face_value),
+        trade_accrued_interest=double(symbol.accrued_interest),
+        trade_price_settle=double(symbol.price_settle),
+        trade_price_limit_min=double(symbol.price_limit_min),
+        trade_price_limit_max=double(symbol.price_limit_max),
+        currency_base=symbol.currency_base,
+        currency_profit=symbol.currency_profit,
+        currency_margin=symbol.currency_margin,
+        currency_base_digits=symbol.base_digits,
+        currency_profit_digits=symbol.profit_digits,
+        margin_flags=symbol.margin_flags,
+        margin_initial=double(symbol.margin_initial),
+        margin_maintenance=double(symbol.margin_maintenance),
+        margin_hedged=double(symbol.margin_hedged),
+        margin_rate_currency=double(symbol.margin_rate_currency),
+        margin_rates_initial=tuple(map(double, initial)),
+        margin_rates_maintenance=tuple(map(double, maintenance)),
+    )
+
+
+def margin_account(account: AccountRecord) -> MarginAccount:
+    """What the margin of an account is computed from (docs/protocol.md 7.4)."""
+    return MarginAccount(
+        margin_mode=margin_mode(account),
+        margin_leverage=account.leverage,
+        currency_digits=account.digits,
+        account_currency=account.currency,
     )

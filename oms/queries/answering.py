@@ -6,12 +6,14 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import trio
 
+from oms.payload import format_of, shown
+
 from . import candles, condition, log, market, money, trades
 from .asked import Asked
 from .past import books_as_of
-from .refusal import BEHIND, Refused, not_found, shown
+from .refusal import BEHIND, Refused, not_found
 from .reply import Reply, answered, refused
-from .request import PastRequest, Request, format_of, read
+from .request import PastRequest, Request, read
 from .view import View
 
 SETTLING_S: Final = 5.0  # as long as a query waits for its min_seq

@@ -10,11 +10,12 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from oms.payload import shown
 from protocol.enums import Timeframe
 from protocol.records.market import Rate
 
 from .asked import Asked
-from .refusal import UNAVAILABLE, Refused, bad, not_found, shown
+from .refusal import UNAVAILABLE, Refused, bad, not_found
 from .reply import ROWS_BYTES, Head, size
 from .request import Request, Text
 from .times import MOST, server_ms, server_text

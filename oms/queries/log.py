@@ -10,11 +10,12 @@ import trio
 
 from oms.eventlog.errors import FileError
 from oms.eventlog.reader import Reader, Wanted
+from oms.payload import shown
 from oms.projections.commands import Command
 
 from .asked import Asked
 from .past import unreadable
-from .refusal import bad, shown
+from .refusal import bad
 from .reply import ROWS_BYTES, Head, Stored, paged
 from .request import LARGEST, PastRequest, Rows, Seq, Text
 from .times import utc_ns

@@ -6,10 +6,11 @@ from typing import Annotated, Final
 import msgspec
 
 from oms.domain.records import SymbolRecord
+from oms.payload import shown
 from protocol.maths.masks import matches
 
 from .asked import Asked
-from .refusal import UNAVAILABLE, Refused, bad, not_found, shown
+from .refusal import UNAVAILABLE, Refused, bad, not_found
 from .reply import Head, paged
 from .request import PastRequest, Request, Rows, Text, Texts
 from .valuation import age, since_receipt

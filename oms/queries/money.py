@@ -7,13 +7,14 @@ import msgspec
 from msgspec.structs import asdict
 
 from oms.domain.records import AccountRecord, PositionRecord
+from oms.projections.margin import Figures
 from oms.projections.pnl import Floating, Valued, accrued, equity, floating
 from oms.projections.rates import Conversion
 
 from .asked import Asked, narrower
 from .reply import Head, paged
 from .request import PastRequest, Request, Rows, Text, Ticket
-from .valuation import by_identifier, valued_positions
+from .valuation import IN_THE_PAST, by_identifier, margin_view, valued_positions
 
 PAGE: Final = 200
 MOST_UNVALUED: Final = 1000
@@ -76,6 +77,12 @@ class AccountReply(Head, frozen=True, kw_only=True):
     booked: bool  # the opening entry is booked: before, balance and credit are what the known deals come to
     floating: Decimal | None  # profit + swap of the open positions
     equity: Decimal | None  # balance + credit + floating; what is still unbooked of commissions is not in it
+    margin: Decimal | None  # of open positions and orders; spreads (netting) may make the venue's smaller
+    margin_free: Decimal | None  # what is left for more, commissions of the day counted
+    margin_level: Decimal | None  # percent; also null where the margin is 0
+    margin_gaps: list[
+        str
+    ]  # why one of the three is not known: no_rate EURJPY, unvalued 1023, ... (see Margin)
     link: str | None  # connecting, reconciling, ready, refused, closed
     permission: str | None  # active, reducing, halted, difference, restored, dirty, read_only
     state: str | None  # the narrower of the two
@@ -171,7 +178,8 @@ async def account(asked: Asked, request: AccountRequest) -> AccountReply:
     """The account's terms and money."""
     books, standing = asked.books, asked.standing
     terms, opened, money = books.account(), books.terms.opened, books.money()
-    open_ = _floating(asked, valued_positions(asked, list(books.positions)))
+    valued, figures = _valued_with_margin(asked)
+    open_ = _floating(asked, valued)
     return AccountReply(
         asked.view.account,
         asked.seq,
@@ -182,6 +190,10 @@ async def account(asked: Asked, request: AccountRequest) -> AccountReply:
         booked=money.opened,
         floating=None if open_.incomplete else open_.total,
         equity=equity(terms, money.balance, money.credit, open_) if terms else None,
+        margin=figures.margin,
+        margin_free=figures.margin_free,
+        margin_level=figures.margin_level,
+        margin_gaps=list(figures.gaps),
         link=standing.link if standing else None,
         permission=standing.permission if standing else None,
         state=narrower(standing.link, standing.permission) if standing else None,
@@ -207,6 +219,14 @@ async def pnl(asked: Asked, request: PnlRequest) -> PnlReply:
         next=page.next,
         stale=asked.stale,
     )
+
+
+def _valued_with_margin(asked: Asked) -> tuple[list[Valued], Figures]:
+    """All open positions and the account's margin; of then neither is known."""
+    if asked.past:
+        return valued_positions(asked, list(asked.books.positions)), Figures(gaps=(IN_THE_PAST,))
+    view = margin_view(asked)
+    return view.valued, view.now()
 
 
 def _row(valued: Valued) -> PositionRow:

@@ -8,8 +8,6 @@ BEHIND: Final = 409
 UNREADABLE: Final = 500
 UNAVAILABLE: Final = 503
 
-SHOWN: Final = 60  # letters of what was given that a message repeats
-
 
 class Refused(Exception):
     """An answer, not a fault: the asker gets it as `error`."""
@@ -27,8 +25,3 @@ def bad(field: str | None, message: str) -> Refused:
 def not_found(code: str, field: str | None, message: str) -> Refused:
     """What is asked for is not there."""
     return Refused(code, message, field, NOT_FOUND)
-
-
-def shown(given: str) -> str:
-    """What was given, short, printable."""
-    return ascii(given[:SHOWN]) + ("..." if len(given) > SHOWN else "")

@@ -5,14 +5,14 @@ most 512 kB; lists that may grow stop before that, and `next` says where to go o
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from oms.domain.values import plain
+from oms.payload import JSON, written
 
 from .refusal import Refused
-from .request import JSON, MSGPACK
 
 MOST_BYTES: Final = 512 * 1024
 ROWS_BYTES: Final = 400 * 1024  # of a list's rows, measured roughly: the rest of a reply needs room as well
@@ -90,18 +90,14 @@ def answered(reply: msgspec.Struct, content_type: str) -> Reply:
 def refused(why: Refused, account: str, seq: int, content_type: str) -> Reply:
     """A refusal as it is sent."""
     reply = ErrorReply(Error(why.code, why.message, why.field), account, seq)
-    payload = _written(msgspec.to_builtins(reply), content_type)
+    payload = written(msgspec.to_builtins(reply), content_type)
     return Reply(payload, {"Content-Type": content_type}, (why.number, why.code))
 
 
 def _exact(reply: msgspec.Struct, content_type: str) -> bytes:
-    return _written(plain(reply), content_type)
+    return written(plain(reply), content_type)
 
 
 def _verbatim(reply: Stored, content_type: str) -> bytes:
     text = msgspec.json.encode(reply)
-    return text if content_type == JSON else _written(msgspec.json.decode(text), content_type)
-
-
-def _written(value: Any, content_type: str) -> bytes:
-    return msgspec.msgpack.encode(value) if content_type == MSGPACK else msgspec.json.encode(value)
+    return text if content_type == JSON else written(msgspec.json.decode(text), content_type)

@@ -4,47 +4,37 @@ The wire knows the server's wall clock alone, so records are compared by it; an 
 the offset that is in force now.
 """
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from .refusal import Refused, bad, shown
+from oms.domain import times
+from oms.payload import shown
 
-_RFC3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
-_SERVER: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+from .refusal import Refused, bad
+
 _EPOCH: Final = datetime(1970, 1, 1)
 _NS: Final = 1_000_000_000
-LEAST, MOST = -(2**31), 2**31 - 1  # seconds that a time of the wire can be
+MOST: Final = times.LATEST
 
 
 def utc_ns(field: str, text: str) -> int:
     """Nanoseconds of UTC since 1970 of an RFC 3339 time; raises Refused."""
-    found = _RFC3339.fullmatch(text)
-    if found is None:
-        raise bad(field, f"{shown(text)} is no RFC 3339 time such as 2026-11-21T10:00:00Z")
-    day, clock, fraction, zone = found.groups()
     try:
-        at = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in 'Zz' else zone}")
-        seconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+        found = times.utc_ns(text)
     except ValueError as why:
-        raise bad(field, f"{shown(text)} is no time: {why}") from None
-    if not 0 <= seconds <= MOST:
+        raise bad(field, f"{shown(text)} {why}") from None
+    if not 0 <= found // _NS <= MOST:
         raise _beyond(field, text)
-    return seconds * _NS + int((fraction or "0").ljust(9, "0"))
+    return found
 
 
 def server_ms(field: str, text: str, offset: int) -> int:
     """Milliseconds of server time since 1970; raises Refused."""
-    if _SERVER.fullmatch(text) is None:
-        ms = utc_ns(field, text) // 1_000_000 + offset * 1000
-    else:
-        try:
-            at = datetime.fromisoformat(text)
-        except ValueError as why:
-            raise bad(field, f"{shown(text)} is no time: {why}") from None
-        ms = (at - _EPOCH) // timedelta(milliseconds=1)
+    try:
+        seconds = times.server_s(text)
+    except ValueError as why:
+        raise bad(field, f"{shown(text)} {why}") from None
+    ms = utc_ns(field, text) // 1_000_000 + offset * 1000 if seconds is None else seconds * 1000
     if not 0 <= ms <= MOST * 1000:
         raise _beyond(field, text)
     return ms

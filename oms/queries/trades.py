@@ -10,10 +10,11 @@ from msgspec.structs import asdict
 from oms.domain.lifecycle import Order
 from oms.domain.records import DealRecord, OrderRecord
 from oms.domain.values import wall
+from oms.payload import shown
 from oms.projections import Books
 
 from .asked import Asked
-from .refusal import bad, shown
+from .refusal import bad
 from .reply import Head, paged
 from .request import PastRequest, Rows, Text, Ticket
 from .times import server_ms, wall_text
@@ -34,6 +35,8 @@ class OrderRow(OrderRecord, frozen=True):
     pending_modify: bool = False
     pending_cancel: bool = False
     anomalies: tuple[str, ...] = ()
+    command: str | None = None  # the id of the command that made it; null: not ours
+    client: str | None = None  # whose command
 
 
 class OrdersRequest(PastRequest, frozen=True, kw_only=True):
@@ -137,6 +140,7 @@ def order_row(books: Books, order: Order) -> OrderRow:
         first = books.deal(order.deals[0]) if order.deals else None
         record = OrderRecord(order.order, symbol=first.symbol if first else "")
     said = asdict(record) | {"state": order.state, "remaining": order.remaining}
+    owner = books.commands.owner(order.order)
     return OrderRow(
         **said,
         filled=order.filled,
@@ -145,8 +149,10 @@ def order_row(books: Books, order: Order) -> OrderRow:
         deals=order.deals,
         server_state=order.record.state if order.record else None,
         ended=order.ended,
-        pending_modify=order.pending_modify,
-        pending_cancel=order.pending_cancel,
+        pending_modify=order.pending_modify or books.commands.changing(order.order, "modify"),
+        pending_cancel=order.pending_cancel or books.commands.changing(order.order, "cancel"),
+        command=owner.command if owner else None,
+        client=owner.client if owner else None,
         anomalies=order.anomalies,
     )
 

@@ -3,15 +3,13 @@
 from typing import Final
 
 from oms.domain.records import PositionRecord
+from oms.projections.margin import MarginView
 from oms.projections.pnl import Valued, value
-from oms.projections.rates import Price, Rates
-from oms.projections.specification import calc_mode, number_of
-from protocol.enums import CalcMode
+from oms.projections.rates import RATE_AGE_S, Price, Rates
 
 from .asked import Asked
 from .view import Moment, Shown, View
 
-RATE_AGE_S: Final = 300.0  # an older quote is no rate (docs/semantics.md 5)
 IN_THE_PAST: Final = "as_of"  # no price of then is known: ticks are no part of the journal
 
 
@@ -45,15 +43,14 @@ def valued_positions(asked: Asked, positions: list[PositionRecord]) -> list[Valu
     if asked.past:
         return [Valued(position, reason=IN_THE_PAST) for position in positions]
     prices = Prices(asked.view)
-    rates = Rates(_modes(asked).items(), prices)
-    account, symbols = asked.books.account(), asked.books.symbol
-    return [value(position, account, symbols, prices, rates) for position in positions]
+    rates = Rates(asked.view.forex, prices)
+    account, symbols, own = asked.books.account(), asked.books.symbol, asked.view.margins.position_rate
+    return [value(one, account, symbols, prices, rates, own(one.position)) for one in positions]
 
 
-def _modes(asked: Asked) -> dict[str, int]:
-    """The calc modes of all symbols that the venue lists, and of those that it no longer does."""
-    known: dict[str, int] = {one.symbol: calc_mode(one) for one in asked.books.symbols}
-    return known | {one.symbol: number_of(CalcMode, one.calc_mode) for one in asked.view.listed()}
+def margin_view(asked: Asked) -> MarginView:
+    """The account's margin, now."""
+    return MarginView(asked.books, Prices(asked.view), asked.view.forex, asked.view.margins)
 
 
 def by_identifier(asked: Asked, symbol: str | None = None, after: str | None = None) -> list[PositionRecord]:

@@ -12,6 +12,8 @@ import msgspec
 from oms.domain.events import AccountState
 from oms.domain.records import SymbolRecord
 from oms.projections import Books
+from oms.projections.margin_inputs import MarginInputs
+from oms.projections.rates import Forex
 from protocol.enums import Timeframe
 from protocol.records.market import Rate
 
@@ -132,6 +134,16 @@ class View(Protocol):
     @property
     def offset(self) -> int:
         """Seconds that the server's clock is ahead of UTC, summer time and drift in it."""
+        ...
+
+    @property
+    def forex(self) -> Forex:
+        """What converts currencies: of all that the venue lists, else of all that the books know."""
+        ...
+
+    @property
+    def margins(self) -> MarginInputs:
+        """Leverage rules, margin rates, the day's money: the venue's latest word."""
         ...
 
     def moment(self) -> Moment:

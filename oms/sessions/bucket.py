@@ -12,15 +12,30 @@ class Bucket:
         self._filled_at = trio.current_time()
         self._turn = trio.Lock()
 
+    def try_take(self) -> bool:
+        """Take a token if there is one and nobody waits for it."""
+        if self._turn.locked():
+            return False
+        self._fill()
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
     async def take(self) -> None:
         """Return when there is a token, in the order of asking."""
         async with self._turn:
-            now = trio.current_time()
-            self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
-            self._filled_at = now
+            self._fill()
             if self._tokens < 1:
                 await trio.sleep((1 - self._tokens) / self._rate)
-                now = trio.current_time()
-                self._tokens += (now - self._filled_at) * self._rate
-                self._filled_at = now
+                self._fill()
             self._tokens -= 1
+
+    def give_back(self) -> None:
+        """A token that was not used."""
+        self._tokens = min(self._burst, self._tokens + 1)
+
+    def _fill(self) -> None:
+        now = trio.current_time()
+        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now

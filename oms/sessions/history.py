@@ -4,7 +4,7 @@ A gateway sends a whole history in one message.  Where that did not come in time
 may be, the sessions after it ask for slices, backwards from now, each kept as it comes.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -49,7 +49,7 @@ def history_begin(since_s: int, orders: Iterable[Order]) -> int:
 
 async def read_history(
     connection: Connection, plan: HistoryPlan, begin_s: int, now_s: int
-) -> AsyncIterator[Part]:
+) -> AsyncGenerator[Part, None]:
     """The history from `begin_s` on, server time, in one or several parts, the latest first.
 
     After a long silence what is older is taken for nothing.  Raises Outage; where the answer was too much the

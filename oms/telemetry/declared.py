@@ -92,6 +92,20 @@ METRICS: Final[tuple[Declared, ...]] = (
         ("account", "what", "status"),
     ),
     Declared("oms.queries.seconds", "histogram", "s", "Time to answer a query.", ("what",), SECONDS),
+    # Commands.
+    Declared(
+        *("oms.commands.answered", "counter", "{command}"),
+        "Commands by verb and by the status of their reply.",
+        ("account", "verb", "status"),
+    ),
+    Declared(
+        *("oms.commands.refused", "counter", "{reason}"),
+        "Reasons in replies to commands, by code; a command may have several.",
+        ("account", "code"),
+    ),
+    Declared("oms.commands.seconds", "histogram", "s", "Time to reply to a command.", ("verb",), SECONDS),
+    Declared("oms.commands.waiting", "gauge", "{command}", "Commands taken in and not final.", ACCOUNT),
+    Declared("oms.commands.unknown", "gauge", "{command}", "Commands whose outcome is not known.", ACCOUNT),
     # The process.
     Declared("oms.process.rss", "gauge", "By", "Resident memory."),
     Declared("oms.process.cpu", "counter", "s", "Processor time, user and system, of all threads."),

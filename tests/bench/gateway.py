@@ -1,7 +1,8 @@
 """A terminal's session at the replaying gateway: requests are answered by the paper venue's front desk.
 
-There is no market behind it and no deal is ever made: what an account is, it stays.  Accounts are empty, but
-for the first one where it is given a past; of that the venue remembers the last days.
+The market behind it stands still: EURUSD has one price, and nothing has any other.  Accounts are empty, but
+for the first one where it is given a past; of that the venue remembers the last days.  Where accounts are to
+trade they have money instead, and the venue deals with them as it always does: at once.
 """
 
 import socket
@@ -10,23 +11,28 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from oms.paper.assembly import assemble
 from oms.paper.desk import Desk, Visitor
+from oms.paper.feed import Tick
 from oms.paper.listing import SymbolSettings
+from oms.paper.model import Effect
 from oms.paper.settings import AccountSettings, Settings
+from oms.paper.telling import arranged, gathered
 from protocol.enums import Code
-from protocol.messages import Answer, Refused, Request
+from protocol.messages import Answer, Push, Refused, Request
 from protocol.records.access import BootstrapAnswer
-from protocol.records.trade import TradeAnswer
 from protocol.session import Role, Session
 from tests.bench.past import EVERY_S, trips
 from tests.bench.peer import Peer, framed
 
 FIRST_LOGIN: Final = 1001
 PASSWORD: Final = "bench"  # noqa: S105 - known to everybody
-TRADE: Final = 12
+TRADE, ACCOUNT_CHANGED = 12, 14
+SYMBOL: Final = "EURUSD"
+BID, ASK = 1.08000, 1.08003
+MONEY: Final = Decimal(1_000_000)  # of an account that is to trade
 REMEMBERED: Final = 7 * 24 * 3600 // EVERY_S  # trips: those of a week
 
 
@@ -52,12 +58,22 @@ class Wall:
         raise NotImplementedError
 
 
-class FrontDesk:
-    """The answers that all sessions share; `heard` has monotonic ns and action_id of each trade request."""
+class Heard(NamedTuple):
+    """A trade request, and when the system had it (monotonic ns)."""
 
-    def __init__(self, accounts: int, symbols: int, past: Past = NO_PAST) -> None:
-        self._server = assemble(settings(accounts, symbols), Wall()).server
-        self.heard: list[tuple[int, int]] = []
+    at_ns: int
+    login: int
+    action_id: int
+    comment: str
+
+
+class FrontDesk:
+    """What all sessions are told; `heard` has each trade request."""
+
+    def __init__(self, accounts: int, symbols: int, past: Past = NO_PAST, *, trading: bool = False) -> None:
+        self._server = assemble(settings(accounts, symbols, trading=trading), Wall()).server
+        self.heard: list[Heard] = []
+        self._server.tick([Tick(SYMBOL, Wall().utc_ms(), BID, ASK, 0.0, 0)])
         account = self._server.desk.venue.accounts[FIRST_LOGIN]
         for trip in trips(past.trips, past.until_s, first=max(0, past.trips - REMEMBERED)):
             account.deals.extend(trip.deals)
@@ -68,13 +84,24 @@ class FrontDesk:
         """The server's time."""
         return self._server.moment.server_ms
 
-    def answer(self, visitor: Visitor, request: Request) -> Answer | Refused:
-        """Trade requests are accepted, and nothing comes of them."""
-        if request.command == TRADE:
-            self.heard.append((time.monotonic_ns(), request.value.action_id))
-            return Answer(TRADE, TradeAnswer(0))
+    def told(self, visitor: Visitor, request: Request, got_ns: int) -> Iterator[Answer | Refused | Push]:
+        """The answer to a request that was had then, and what is pushed with it."""
         desk: Desk = self._server.desk
-        return desk.reply(self._server.moment, visitor, request).answer
+        if request.command != TRADE:
+            yield desk.reply(self._server.moment, visitor, request).answer
+            return
+        trade = request.value
+        self.heard.append(Heard(got_ns, visitor.login or 0, trade.action_id, trade.comment))
+        reply = desk.trade(self._server.moment, visitor, trade)
+        manners = self._server.manners
+        for one in arranged(manners.told, reply.answer, gathered(manners.transactions, reply.effects)):
+            yield Push(one.command, self._pushed(one)) if isinstance(one, Effect) else one
+
+    def _pushed(self, effect: Effect) -> Any:
+        if effect.command != ACCOUNT_CHANGED:
+            return effect.value
+        account = self._server.venue.accounts[effect.login]
+        return self._server.desk.account_body(account, self._server.moment, investor=False)
 
 
 class Terminal:
@@ -99,12 +126,15 @@ class Terminal:
         for message in self.peer.receive_many():
             for request in self._session.receive(message):
                 if isinstance(request, Request):
-                    answer = self._desk.answer(self.visitor, request)
-                    if isinstance(answer, Answer) and isinstance(answer.value, BootstrapAnswer):
-                        self.key = answer.value.key
+                    for told in self._desk.told(self.visitor, request, self.peer.got_ns):
+                        self._say(told)
                 else:
-                    answer = Refused(request.command, Code.INTERNAL_ERROR)
-                self._waiting.append(memoryview(framed(self._session.send(answer) or b"")))
+                    self._say(Refused(request.command, Code.INTERNAL_ERROR))
+
+    def _say(self, told: Answer | Refused | Push) -> None:
+        if isinstance(told, Answer) and isinstance(told.value, BootstrapAnswer):
+            self.key = told.value.key
+        self._waiting.append(memoryview(framed(self._session.send(told) or b"")))
 
     def flood(self, writes: Iterator[bytes]) -> None:
         """Send all this, a write whenever the socket takes more."""
@@ -135,13 +165,18 @@ class Terminal:
 def welcomed(sock: socket.socket, number: int, desk: FrontDesk) -> Terminal:
     """A connection behind its handshake, which is waited for: it comes at once."""
     sock.settimeout(5)
-    terminal = Terminal(Peer.accept(sock), number, desk)
+    peer = Peer.accept(sock)
+    peer.stamp()
+    terminal = Terminal(peer, number, desk)
     sock.setblocking(False)
     return terminal
 
 
-def settings(accounts: int, symbols: int) -> Settings:
-    """A venue of empty accounts from FIRST_LOGIN on; its usual symbols first, then more like EURUSD."""
+def settings(accounts: int, symbols: int, *, trading: bool = False) -> Settings:
+    """A venue of accounts from FIRST_LOGIN on; its usual symbols first, then more like EURUSD.
+
+    Accounts are empty and hedging, or have money and net what they trade.
+    """
     names = [one.spec.trade_symbol for one in Settings().instruments()][:symbols]
     more = [f"BENCH{number}" for number in range(symbols - len(names))]
     return Settings(
@@ -151,7 +186,12 @@ def settings(accounts: int, symbols: int) -> Settings:
             *(SymbolSettings(name=name, like="EURUSD") for name in more),
         ),
         accounts=tuple(
-            AccountSettings(login=FIRST_LOGIN + number, password=PASSWORD, balance=Decimal(0))
+            AccountSettings(
+                login=FIRST_LOGIN + number,
+                password=PASSWORD,
+                balance=MONEY if trading else Decimal(0),
+                margin_mode="netting" if trading else "hedging",
+            )
             for number in range(accounts)
         ),
     )

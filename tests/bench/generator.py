@@ -6,16 +6,18 @@ stdin is a command, answered by a line on stdout when it is done:
 {"do": "sessions"}                                  how many sessions have subscribed to ticks
 {"do": "flood", "per_frame", "frames"}              so many of all sessions together, as fast as they go
 {"do": "pace", "per_frame", "rate", "frames"}       one by one, at `rate` ticks/s of all sessions together
-{"do": "heard"}                                     when each trade request came, and forgets them
+{"do": "heard"}                                     the trade requests that came, and forgets them
 
 A number of frames that is no multiple of the sessions is rounded up.  A flood answers {"frames", "first_ns"}:
-what was really sent, and since when.  A pace answers {"frames", "moment_ms", "sent": {login: [ns of each
-frame]}}: the ticks of frame n of a session have the time moment_ms + n.
+what was really sent, and since when.  A pace answers twice: {} when it begins, then {"frames", "moment_ms",
+"sent": {login: [ns of each frame]}}: the ticks of frame n of a session have the time moment_ms + n.  A trade
+request is [ns when the system had it, login, action_id, comment]; it is dealt with at once, in a pace too.
 Times in ns are those of `time.monotonic_ns`, the same in all processes of a machine.
 """
 
 import argparse
 import json
+import select
 import selectors
 import socket
 import sys
@@ -34,8 +36,8 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 class Generator:
     """The gateway's sockets, and what is sent through them."""
 
-    def __init__(self, accounts: int, symbols: int, past: Past) -> None:
-        self._desk = FrontDesk(accounts, symbols, past)
+    def __init__(self, accounts: int, symbols: int, past: Past, *, trading: bool) -> None:
+        self._desk = FrontDesk(accounts, symbols, past, trading=trading)
         self._symbols = symbols
         self._visitors = 0
         self._moment_ms = 0  # the latest of any tick so far
@@ -55,7 +57,7 @@ class Generator:
 
     def run(self) -> None:
         """Serve until stdin ends."""
-        print(json.dumps({"port": self._listener.getsockname()[1]}), flush=True)
+        _say({"port": self._listener.getsockname()[1]})
         while not self._ended:
             self._step(None)
 
@@ -95,6 +97,7 @@ class Generator:
         bodies = [load.body(number, per_frame, self._symbols, moment_ms + number) for number in range(each)]
         turns = zip(*(load.sealed(bodies, terminal.key) for terminal in terminals), strict=True)
         sent: list[list[int]] = [[] for _ in terminals]
+        _say({})
         due = time.monotonic()
         for turn in turns:
             for terminal, times, frame in zip(terminals, sent, turn, strict=True):
@@ -124,9 +127,11 @@ class Generator:
         return found
 
     def _wait(self, due: float) -> None:
-        """A selector rounds up to whole milliseconds, a sleep does not."""
+        """A selector rounds up to whole milliseconds, `select` does not; and it knows a selector as a file."""
         self._step(0)
-        time.sleep(max(0.0, due - time.monotonic()))
+        while (left := due - time.monotonic()) > 0:
+            if select.select([self._selector], [], [], left)[0]:
+                self._step(0)
 
     # Sockets.
 
@@ -175,7 +180,11 @@ class Generator:
             self._ended = True
             return
         asked = json.loads(line)
-        print(json.dumps(self._commands[asked.pop("do")](**asked)), flush=True)
+        _say(self._commands[asked.pop("do")](**asked))
+
+
+def _say(what: dict[str, Any]) -> None:
+    print(json.dumps(what), flush=True)
 
 
 def main() -> int:
@@ -185,8 +194,10 @@ def main() -> int:
     parser.add_argument("--symbols", type=int, default=10)
     parser.add_argument("--trips", type=int, default=0, help="round trips in the first account's past")
     parser.add_argument("--until", type=int, default=0, help="when the last of them ended, server time")
+    parser.add_argument("--trading", action="store_true", help="accounts have money, and net what they trade")
     given = parser.parse_args()
-    Generator(given.accounts, given.symbols, Past(given.trips, given.until)).run()
+    past = Past(given.trips, given.until)
+    Generator(given.accounts, given.symbols, past, trading=given.trading).run()
     return 0
 
 

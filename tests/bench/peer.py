@@ -5,6 +5,7 @@ Benchmarks must not measure their own instrument.  Frames are never fragmented h
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,6 +16,9 @@ from wsproto.frame_protocol import Opcode
 READ_SIZE: Final = 1 << 18
 FINAL_BINARY: Final = 0x80 | Opcode.BINARY
 MASKED: Final = 0x80
+SO_TIMESTAMPNS: Final = 35  # of Linux; the module does not name it
+STAMP: Final = struct.Struct("@ll")  # a timespec
+NS: Final = 1_000_000_000
 
 
 class Peer:
@@ -24,6 +28,8 @@ class Peer:
         self.sock = sock
         self._gateway = gateway
         self._buffer = bytearray()
+        self._stamped = False
+        self.got_ns = 0  # of what was read last, once it is stamped
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @classmethod
@@ -53,9 +59,14 @@ class Peer:
                     return self
                 raise ConnectionError(f"no handshake: {event}")
 
+    def stamp(self) -> None:
+        """Have the system note when it got what is read from now on, however late that is read."""
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._stamped = True
+
     def send(self, message: bytes) -> None:
         """Send one binary message."""
-        self.sock.sendall(framed(message) if self._gateway else _masked(message))
+        self.sock.sendall(framed(message) if self._gateway else masked(message))
 
     def receive(self) -> bytes:
         """The next binary message; ConnectionError at the end."""
@@ -70,10 +81,19 @@ class Peer:
         return list(self._messages())
 
     def _read(self) -> None:
-        data = self.sock.recv(READ_SIZE)
+        data = self._noted() if self._stamped else self.sock.recv(READ_SIZE)
         if not data:
             raise ConnectionError("closed")
         self._buffer += data
+
+    def _noted(self) -> bytes:
+        """What is read with the system's note on it, which is a time of UTC."""
+        data, notes, _, _ = self.sock.recvmsg(READ_SIZE, socket.CMSG_SPACE(STAMP.size))
+        for _, kind, note in notes:
+            if kind == SO_TIMESTAMPNS:
+                seconds, rest = STAMP.unpack(note)
+                self.got_ns = seconds * NS + rest + time.monotonic_ns() - time.time_ns()
+        return data
 
     def _messages(self, *, one: bool = False) -> Iterator[bytes]:
         buffer, at, size = self._buffer, 0, len(self._buffer)
@@ -115,7 +135,7 @@ def framed(message: bytes) -> bytes:
     return struct.pack(">BBQ", FINAL_BINARY, 127, size) + message
 
 
-def _masked(message: bytes) -> bytes:
+def masked(message: bytes) -> bytes:
     """A terminal's frame; the mask is zero, which every server must take."""
     frame = bytearray(framed(message))
     frame[1] |= MASKED

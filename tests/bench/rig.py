@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from tests.bench.bus import Server, nats_server
 from tests.bench.child import AROUND, MEASURED, Child
-from tests.bench.gateway import FIRST_LOGIN, NO_PAST, PASSWORD, Past
+from tests.bench.gateway import FIRST_LOGIN, NO_PAST, PASSWORD, Heard, Past
 from tests.ports import free_port
 
 START_S: Final = 120.0
@@ -34,11 +34,14 @@ ticks = "{ticks}"
 [data]
 dir = "{data}"
 market_log = true
+committer = "{committer}"
 [http]
 port = {http}
 [log]
 format = "json"
 level = "warning"
+[limits]
+{limits}
 """
 ACCOUNT: Final = """
 [accounts.{name}]
@@ -49,12 +52,18 @@ password = "{password}"
 
 
 class Setting(NamedTuple):
-    """What surrounds a candidate; `ticks` as the daemon's configuration says it: each, batch."""
+    """What surrounds a candidate; `ticks` as the daemon's configuration says it: each, batch.
+
+    Accounts that trade have money and net; the gateway has one account more than the candidate then.
+    """
 
     sessions: int = 10
     ticks: str = "each"
     symbols: int = 10
     past: Past = NO_PAST
+    trading: bool = False
+    limits: str = ""  # of the daemon's configuration
+    committer: str = "probe"  # likewise
 
 
 class Flood(NamedTuple):
@@ -81,8 +90,12 @@ class Rig:
         generator: Child,
         subscriber: Child,
         ready_s: float,
+        *,
+        port: int,
+        data: Path,
     ) -> None:
         self.setting, self.nats, self.candidate = setting, nats, candidate
+        self.port, self.data = port, data  # the gateway's; where the candidate keeps its files
         self.ready_s = ready_s  # from its start to being ready
         self._generator, self._subscriber = generator, subscriber
         self._expected = 0
@@ -100,7 +113,8 @@ class Rig:
         """Milliseconds from sending a frame to hearing each tick, sorted; RuntimeError if one is lost."""
         frames = self._frames(per_frame, rate * seconds)
         self._expect(frames * per_frame, keep=True)
-        paced = self._generator.ask(do="pace", per_frame=per_frame, rate=rate, frames=frames)
+        self._generator.ask(do="pace", per_frame=per_frame, rate=rate, frames=frames)
+        paced = self._generator.hear()
         sent = {account_name(int(login)): times for login, times in paced["sent"].items()}
         found = [
             (heard_ns - sent[account][(time_ms - paced["moment_ms"]) % OFFSETS_MS]) * MS
@@ -112,10 +126,22 @@ class Rig:
 
     def load(self, per_frame: int, rate: float, seconds: float) -> None:
         """A paced load whose ticks are counted only; RuntimeError if one is lost."""
+        with self.loaded(per_frame, rate, seconds):
+            pass
+
+    @contextmanager
+    def loaded(self, per_frame: int, rate: float, seconds: float) -> Iterator[None]:
+        """The same while something else goes on; it is begun when this is entered, waited for at the end."""
         frames = self._frames(per_frame, rate * seconds)
         self._expect(frames * per_frame)
         self._generator.ask(do="pace", per_frame=per_frame, rate=rate, frames=frames)
+        yield
+        self._generator.hear()
         self._heard()
+
+    def trades(self) -> list[Heard]:
+        """The trade requests that the gateway had since this was asked last."""
+        return [Heard(*one) for one in self._generator.ask(do="heard")["heard"]]
 
     def _frames(self, per_frame: int, ticks: float) -> int:
         """That hold so many ticks, as many for each session."""
@@ -144,10 +170,11 @@ def rig(command: tuple[str, ...], setting: Setting, data: Path | None = None) ->
         nats = ending.enter_context(nats_server(folder, data / "jetstream"))
         generator = Child.module(
             "generator",
-            f"--accounts={setting.sessions}",
+            f"--accounts={setting.sessions + setting.trading}",
             f"--symbols={setting.symbols}",
             f"--trips={setting.past.trips}",
             f"--until={setting.past.until_s}",
+            *(["--trading"] if setting.trading else []),
             core=AROUND,
             folder=folder,
         )
@@ -159,16 +186,26 @@ def rig(command: tuple[str, ...], setting: Setting, data: Path | None = None) ->
         ending.callback(subscriber.stop)
         file, http = folder / "oms.toml", free_port()
         file.touch(mode=0o600)  # it holds passwords
+        port = generator.hear()["port"]
         file.write_text(
-            CONFIG.format(host=nats.host, nats=nats.port, ticks=setting.ticks, data=data, http=http)
-            + "".join(accounts(generator.hear()["port"], setting.sessions))
+            CONFIG.format(
+                host=nats.host,
+                nats=nats.port,
+                ticks=setting.ticks,
+                data=data,
+                http=http,
+                limits=setting.limits,
+                committer=setting.committer,
+            )
+            + "".join(accounts(port, setting.sessions))
         )
         subscriber.hear()
         start = time.monotonic()
         candidate = Child([*command, "-c", str(file)], MEASURED, folder / "candidate.log")
         ending.callback(candidate.stop)
         _wait(candidate, generator, setting.sessions, http if command == DAEMON else None)
-        yield Rig(setting, nats, candidate, generator, subscriber, time.monotonic() - start)
+        ready_s = time.monotonic() - start
+        yield Rig(setting, nats, candidate, generator, subscriber, ready_s, port=port, data=data)
 
 
 def accounts(port: int, count: int) -> Iterator[str]:

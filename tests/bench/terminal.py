@@ -7,7 +7,7 @@ from protocol.messages import Answer, Message, Request
 from protocol.records.access import BootstrapRequest
 from protocol.session import Role, Session
 from tests.bench.gateway import PASSWORD
-from tests.bench.peer import Peer
+from tests.bench.peer import Peer, masked
 
 
 class Terminal:
@@ -28,14 +28,22 @@ class Terminal:
 
     def begin(self, command: int, value: Any = None) -> None:
         """Send a request."""
-        frame = self._session.send(Request(command, value))
-        assert frame is not None
-        self.peer.send(frame)
+        self.peer.sock.sendall(self.sealed(command, value))
+
+    def sealed(self, command: int, value: Any = None) -> bytes:
+        """A request as the bytes to be sent, which must be sent next."""
+        message = self._session.send(Request(command, value))
+        assert message is not None
+        return masked(message)
 
     def hear(self) -> Message:
         """The next message."""
         (message,) = self._session.receive(self.peer.receive())
         return message
+
+    def hear_many(self) -> list[Message]:
+        """All that one read brings, nothing where that was no whole message."""
+        return [message for raw in self.peer.receive_many() for message in self._session.receive(raw)]
 
     def subscribe(self) -> list[int]:
         """To all symbols; their ids."""

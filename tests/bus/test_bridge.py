@@ -2,7 +2,7 @@
 
 import threading
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import nats.errors
 import pytest
@@ -10,6 +10,7 @@ import trio
 import trio.testing
 from nats.aio.client import Client
 
+from oms.bus import asyncio_thread
 from oms.bus.bridge import bridged
 from oms.bus.errors import NoResponders, NotConnected, TimedOut
 from oms.bus.options import NatsOptions
@@ -33,6 +34,65 @@ async def test_messages_go_out_and_come_in_in_order(tmp_path: Path) -> None:
         Message("a.c", b"2", {}),
         Message("a.b", b"3", {"Oms-Logged": "0"}),
     ]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_market_data_go_past_publish_where_nats_py_shows_its_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: bool
+) -> None:
+    published: list[bytes] = []
+    publish = Client.publish
+
+    async def noted(self: Client, subject: str, payload: bytes, *rest: Any) -> None:
+        published.append(payload)
+        await publish(self, subject, payload, *rest)
+
+    monkeypatch.setattr(Client, "publish", noted)
+    if not shown:
+        monkeypatch.setattr(asyncio_thread, "stream_of", lambda client: None)
+    heard: list[Message] = []
+    payloads = [b"%d" % number for number in range(2 * asyncio_thread.FEW)]
+    with nats_server(tmp_path) as server:
+        async with linked(server) as bridge, bridge.subscribed("a", heard.extend):
+            for batch in (payloads[:5], payloads[5:]):  # few, many
+                bridge.publish([("a", payload) for payload in batch])
+                await until(lambda: bridge.backlog == 0)
+            bridge.publish([("a", b"x")], {"Oms-Logged": "0"})
+            bridge.publish([("a", b"y"), ("a", b"z")])
+            await until(lambda: heard and heard[-1].payload == b"z")
+    assert [one.payload for one in heard] == [*payloads, b"x", b"y", b"z"]
+    assert b"x" in published  # headers are nats-py's affair
+    assert set(published) >= {*payloads, b"y"} if not shown else not set(published) & set(payloads)
+
+
+async def test_what_was_left_to_the_pump_is_not_overtaken(tmp_path: Path) -> None:
+    many = 2 * asyncio_thread.FEW
+    heard: list[Message] = []
+    with nats_server(tmp_path) as server:
+        async with linked(server) as bridge, bridge.subscribed("a", heard.extend):
+
+            async def hand_over(client: Client) -> None:
+                for first, last in ((0, many), (many, many + 1), (many + 1, 2 * many)):
+                    bridge.publish([("a", b"%d" % number) for number in range(first, last)])
+                    bridge.there._pump_soon()  # as often as it may be called before the pump wakes up
+
+            await (await bridge.connection()).run(hand_over)
+            await until(lambda: len(heard) == 2 * many)
+            assert bridge.backlog == 0
+    assert [one.payload for one in heard] == [b"%d" % number for number in range(2 * many)]
+
+
+async def test_a_payload_that_is_too_large_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    changes: list[LinkChange] = []
+    heard: list[Message] = []
+    with nats_server(tmp_path, "max_payload: 1000") as server:
+        async with linked(server, changes) as bridge, bridge.subscribed("a", heard.extend):
+            bridge.publish([("a", b"1"), ("a", b"2" * 1001), ("a", b"3")])
+            bridge.publish([("a", b"4" * 1000)])
+            await until(lambda: heard and heard[-1].payload == b"4" * 1000)
+            assert (bridge.dropped, bridge.connections) == (2, 1)
+    assert [one.payload for one in heard] == [b"1", b"4" * 1000]
+    assert what(changes) == ["connected", "trouble", "disconnected"]
 
 
 async def test_nats_that_is_away_at_start_is_waited_for(tmp_path: Path) -> None:

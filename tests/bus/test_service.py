@@ -1,7 +1,7 @@
 """The micro service, asked by plain nats-py clients."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -212,6 +212,86 @@ async def test_it_is_there_again_after_the_server_was_killed(tmp_path: Path) -> 
             nursery.cancel_scope.cancel()
     assert json.loads(answer.data)["what"] == "orders"
     assert stats["endpoints"][0]["num_requests"] == 2  # its figures go on
+
+
+async def test_requests_are_taken_in_the_order_in_which_they_come(tmp_path: Path) -> None:
+    taken: list[bytes] = []
+
+    async def answered() -> Answer:
+        return Answer(b"")
+
+    def take(what: str, headers: Mapping[str, str], payload: bytes) -> Awaitable[Answer]:
+        taken.append(payload)
+        return answered()
+
+    numbers = [b"%d" % number for number in range(200)]
+    with nats_server(tmp_path) as server:
+        async with linked(server) as bridge, trio.open_nursery() as nursery:
+            await serving(nursery, bridge, [Endpoint("cmd", "main", take)])
+            bridge.publish([("oms.v1.cmd.main.submit", number) for number in numbers])
+            await until(lambda: len(taken) == len(numbers))
+            nursery.cancel_scope.cancel()
+    assert taken == numbers
+
+
+async def test_an_endpoint_refuses_in_its_own_words(tmp_path: Path) -> None:
+    go_on = trio.Event()
+
+    async def slow(what: str, headers: Mapping[str, str], payload: bytes) -> Answer:
+        await go_on.wait()
+        return Answer(b"done")
+
+    def refuse(what: str, code: str, text: str) -> Answer:
+        return Answer(json.dumps({"status": "denied", "told": [what, code, text]}).encode(), {"X": "y"})
+
+    answers: list[Any] = []
+
+    async def request(bridge: Bridge) -> None:
+        answers.append(await bridge.request("oms.v1.cmd.main.submit", b"", 10.0))
+
+    with nats_server(tmp_path) as server:
+        async with linked(server) as bridge, trio.open_nursery() as nursery:
+            endpoints = [
+                Endpoint("cmd", "main", slow, refuse, most=1),
+                Endpoint("query", "main", slow, most=2),
+            ]
+            await serving(nursery, bridge, endpoints)
+            nursery.start_soon(request, bridge)
+            await until(lambda: endpoints[0].at_work == 1)
+            busy = await bridge.request("oms.v1.cmd.main.submit.desk")
+            large = await bridge.request("oms.v1.cmd.main.close", b"x" * 65_537)
+            stats = json.loads((await bridge.request("$SRV.STATS.oms")).payload)
+            go_on.set()
+            await until(lambda: answers)
+            assert (await bridge.request("oms.v1.query.main.x")).payload == b"done"
+            nursery.cancel_scope.cancel()
+    assert (busy.headers, large.headers) == ({"X": "y"}, {"X": "y"})  # no error of the micro protocol
+    told = [json.loads(answer.payload)["told"] for answer in (busy, large)]
+    assert told == [
+        ["submit.desk", "busy", "1 requests are at work already"],
+        ["close", "too_large", "the request has 65537 bytes, at most 65536"],
+    ]
+    figures = stats["endpoints"][0]
+    assert (figures["num_requests"], figures["num_errors"], figures["last_error"]) == (3, 2, "too_large")
+    assert answers[0].payload == b"done"
+
+
+async def test_a_reply_that_is_too_large_is_never_told_as_a_refusal(tmp_path: Path) -> None:
+    """What was asked for is done: who refuses it would lie."""
+
+    async def large(what: str, headers: Mapping[str, str], payload: bytes) -> Answer:
+        return Answer(bytes(2_000_000))
+
+    def refuse(what: str, code: str, text: str) -> Answer:
+        return Answer(b"denied")
+
+    with nats_server(tmp_path) as server:
+        async with linked(server) as bridge, trio.open_nursery() as nursery:
+            await serving(nursery, bridge, [Endpoint("cmd", "main", large, refuse)])
+            answer = await bridge.request("oms.v1.cmd.main.submit")
+            nursery.cancel_scope.cancel()
+    assert json.loads(answer.payload)["error"]["code"] == "too_large"
+    assert answer.headers["Nats-Service-Error-Code"] == "500"
 
 
 async def test_requests_without_a_reply_subject_are_worked_on(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ REPLIES: dict[str, dict[str, Any]] = {
     "positions": {"positions": [POSITION], "next": None, "stale": False},
     "account": {"login": "1001", "server": "Paper", "currency": "USD", "margin_mode": "retail_hedging",
                 "leverage": 100, "balance": "10000.00", "credit": "0.00", "floating": "-9.78",
-                "equity": "9990.22", "state": "active", "stale": True},
+                "equity": "9990.22", "margin": "308.00", "margin_free": "9682.22",
+                "margin_level": "3243.57792208", "state": "active", "stale": True},
     "pnl": {"currency": "USD",
             "floating": {"profit": "9.90", "swap": "-0.12", "total": "9.78", "incomplete": False,
                          "unvalued": [], "unvalued_count": 0},
@@ -49,6 +50,11 @@ REPLIES: dict[str, dict[str, Any]] = {
                  "url": "ws://127.0.0.1:1/terminal"},
     "symbols": {"symbols": [], "listed": [{"symbol": "EURUSD", "path": "Forex\\EURUSD", "description": "Euro",
                                            "digits": 5, "calc_mode": 0}], "next": None},
+    "commands": {"commands": [
+        {"command": "7f3c", "client": "desk", "verb": "submit", "symbol": "EURUSD", "status": "denied",
+         "final": True, "order": None, "volume": "0.10", "filled": None, "price": None,
+         "reasons": [{"code": "market_closed", "message": "a"}, {"code": "no_quote\x1b", "message": "b"}]},
+    ], "next": None, "stale": False},
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
-"""docs/cli.md has every option of the commands that look."""
+"""docs/cli.md has every option of the commands that look, trade, operate."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import typer.main
 
 from oms.cli.doctor.app import doctor
 from oms.cli.log.app import app as log
+from oms.cli.operate.app import halt, panic, reduce, resume
 from oms.cli.state.app import state
+from oms.cli.trade.app import app as trade
 from oms.cli.watch.app import watch
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "cli.md").read_text()
@@ -18,18 +21,27 @@ TEXT = (Path(__file__).parent.parent.parent / "docs" / "cli.md").read_text()
 def commands() -> dict[str, Any]:
     app = typer.Typer()
     app.add_typer(log, name="log")
+    app.add_typer(trade, name="trade")
+    for name, command in OPERATING.items():
+        app.command(name)(command)
     for function in (state, watch, doctor):
         app.command()(function)
     found: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    return {f"log {name}": one for name, one in found.pop("log").commands.items()} | found
+    for group in ("log", "trade"):
+        found |= {f"{group} {name}": one for name, one in found.pop(group).commands.items()}
+    return found
 
 
+OPERATING = {"halt": halt, "reduce": reduce, "resume": resume, "panic": panic}
 COMMANDS = commands()
+# One section, with a row for each of them.
+TOGETHER = {name: "trade" for name in COMMANDS if name.startswith("trade ")}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_section_with_every_option(name: str) -> None:
-    assert f"# oms {name}\n" in TEXT
+    assert f"# oms {TOGETHER.get(name, name)}\n" in TEXT
+    assert name not in TOGETHER or f"| `oms {name}` |" in TEXT
     options = [
         option for one in COMMANDS[name].params if one.param_type_name == "option" for option in one.opts
     ]
@@ -37,5 +49,25 @@ def test_every_command_has_its_section_with_every_option(name: str) -> None:
     assert [option for option in options if option not in TEXT] == []
 
 
-def test_commands_that_look_are_all_there() -> None:
-    assert list(COMMANDS) == ["log info", "log show", "log tail", "log market", "state", "watch", "doctor"]
+def test_all_of_them_are_there() -> None:
+    assert set(COMMANDS) == {
+        *("log info", "log show", "log tail", "log market", "state", "watch", "doctor"),
+        *("halt", "reduce", "resume", "panic"),
+        *("trade submit", "trade check", "trade modify", "trade cancel"),
+        *("trade close", "trade close-by", "trade close-all", "trade cancel-all"),
+    }
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_its_own_options_are_in_its_row(name: str) -> None:
+    (row,) = [line for line in TEXT.splitlines() if line.startswith(f"| `oms {name}` |")]
+    shared = {
+        *("--account", "--id", "--client", "--deadline", "--wait", "--receipt", "--verbose", "--json"),
+        *("--config", "-c", "--nats", "--user", "--creds", "--nkey", "--tls-ca", "--tls-cert", "--tls-key"),
+        "--prefix",
+    }
+    own = {option for one in COMMANDS[name].params for option in one.opts} - shared - {"--help"}
+    if name == "trade check":
+        assert "| the same |" in row
+    else:
+        assert set(re.findall(r"--[a-z-]+", row)) >= own

@@ -16,7 +16,7 @@ from tests.nats import BINARY, NotListening, listening
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "deploy" / "nats" / "nats-server.conf"
-PASSWORDS = {user: f"of{user}5" for user in ("oms", "trader", "listener", "auditor")}
+PASSWORDS = {user: f"of{user}5" for user in ("oms", "trader", "operator", "listener", "auditor")}
 VARIABLES = {f"NATS_{user.upper()}_PASSWORD": password for user, password in PASSWORDS.items()}
 STORE = 'store_dir: "/var/lib/nats"'
 
@@ -86,6 +86,12 @@ class Wire:
             assert line.startswith(b"-ERR "), line
             refused = line.decode().removeprefix("-ERR ").strip()
         return refused
+
+
+async def settled(client: Client) -> None:
+    """The server has got everything so far; nats-py sends its ping ahead of what waits, so: two."""
+    await client.flush()
+    await client.flush()
 
 
 @asynccontextmanager

@@ -2,69 +2,103 @@
 
 import asyncio
 import subprocess
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nats.errors
 import nats.micro
 import pytest
+import trio
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js.api import RetentionPolicy, StreamConfig
+from nats.js.api import StreamConfig
 from nats.micro.request import Request
 
+from oms.bus.bridge import bridged
+from oms.bus.options import NatsOptions
+from oms.bus.queue import Unreadable, consume
+from oms.bus.queue_keeper import QueueState
+from oms.bus.queue_stream import look
+from oms.bus.replies import publish_reply
+from oms.bus.service import Endpoint, serve
+from oms.bus.told import LinkChange
+from oms.domain.events.command import Reason
+from tests.bus.scene import SOON_S, until
+from tests.bus.test_service import Answer
 from tests.nats import BINARY
 
-from .server import PASSWORDS, VARIABLES, Wire, adapted, environment, running, user
+from .server import PASSWORDS, VARIABLES, Wire, adapted, environment, running, settled, user
 
 AUDIT = "audit.API"
 EVENT = "oms.v1.evt.main.deal.booked.EURUSD"
 MARKET = [f"oms.v1.{kind}.main.EURUSD" for kind in ("tick", "book", "stat")] + ["oms.v1.ticks.main"]
 
 MAY_PUBLISH = {
-    "oms": [EVENT, *MARKET, "oms.v1.head.main", "oms.v1.dead.main", "_R_.x"],
-    "trader": ["oms.v1.cmd.main.submit", "oms.v1.cmd.main.submit.desk", "oms.v1.queue.main.close"],
+    "oms": [EVENT, *MARKET, "oms.v1.head.main", "oms.v1.dead.main", "oms.v1.reply.desk.x", "_R_.x"],
+    "trader": [
+        *("oms.v1.cmd.main.submit", "oms.v1.cmd.main.submit.desk", "oms.v1.queue.main.close"),
+        *("oms.v1.queue.net.close.desk", "$SRV.INFO.oms"),
+    ],
+    "operator": ["oms.v1.ctl.main.halt", "oms.v1.ctl._daemon.panic", "$SRV.INFO.oms"],
     "listener": ["oms.v1.query.main.positions", "$SRV.PING", "$SRV.STATS.oms"],
     "auditor": ["audit.API.CONSUMER.MSG.NEXT.OMS_EVT_main.replay"],
 }
 MAY_NOT_PUBLISH = {
     "oms": [
         *("oms.v1.cmd.main.submit", "oms.v1.queue.main.submit", "oms.v1.query.main.state", "elsewhere"),
+        *("oms.v1.ctl.main.resume", "oms.v1.reply", "_INBOX.x"),
         *("$JS.API.STREAM.DELETE.OMS_EVT_main", "$JS.API.STREAM.PURGE.OMS_EVT_main"),
         *("$JS.API.STREAM.UPDATE.OMS_EVT_main", "$JS.API.STREAM.MSG.DELETE.OMS_EVT_main"),
+        *("$JS.API.STREAM.PURGE.OMS_QUEUE_main", "$JS.API.CONSUMER.DELETE.OMS_QUEUE_main.opening"),
+        "$JS.API.STREAM.DELETE.OMS_DEAD",
     ],
     "trader": [
         *(EVENT, *MARKET, "oms.v1.ctl.main.halt", "oms.v1.head.main", "oms.v1.query.main.state", "_INBOX.x"),
+        *("oms.v1.cmd.main.submit.other", "oms.v1.queue.main.submit.other", "oms.v1.cmd.main.a.b.desk"),
+        *("oms.v1.reply.desk.x", "oms.v1.dead.main", "$SRV.PING.oms"),
         *("$JS.API.INFO", "$JS.API.STREAM.DELETE.OMS_EVT_main", "$SYS.REQ.SERVER.PING"),
+    ],
+    "operator": [
+        *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.close", "oms.v1.query.main.state"),
+        *("oms.v1.ctl.main", "oms.v1.ctl.main.halt.x", "oms.v1.dead.main", "$JS.API.INFO", "_INBOX.x"),
     ],
     "listener": [
         *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.submit", "oms.v1.ctl.main.halt"),
+        *("oms.v1.cmd.main.submit.desk", "oms.v1.reply.desk.x", "oms.v1.dead.main"),
         *("$JS.API.INFO", "$JS.API.CONSUMER.CREATE.OMS_QUEUE_main", "_INBOX.x"),
     ],
     "auditor": [
         *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.submit", "oms.v1.query.main.state"),
+        *("oms.v1.cmd.main.submit.desk", "oms.v1.ctl.main.halt", "oms.v1.dead.main"),
         *("$JS.API.INFO", "$JS.API.STREAM.DELETE.OMS_EVT_main", "_INBOX.x"),
     ],
 }
 MAY_SUBSCRIBE = {
     "oms": ["oms.v1.cmd.main.>", "oms.v1.ctl.main.>", "oms.v1.query.main.>", "$SRV.PING", "_INBOX.abc.*"],
-    "trader": ["_INBOX.abc.*"],
+    "trader": ["_INBOX.abc.*", "oms.v1.reply.desk.>", "oms.v1.reply.desk.7f3c"],
+    "operator": ["_INBOX.abc.*", "oms.v1.dead.*", "oms.v1.dead.main"],
     "listener": [EVENT, "oms.v1.evt.>", *MARKET, "oms.v1.tick.>", "oms.v1.head.>", "_INBOX.abc.*"],
     "auditor": ["_INBOX.abc.*"],
 }
 MAY_NOT_SUBSCRIBE = {
     "oms": [">", "oms.v1.>", "$JS.>"],
-    "trader": [">", "oms.v1.cmd.>", "oms.v1.evt.>", "oms.v1.tick.>", "$SRV.PING"],
-    "listener": [">", "oms.v1.>", "oms.v1.cmd.>", "oms.v1.query.>", "$SRV.PING"],
-    "auditor": [">", "oms.v1.evt.>", "oms.v1.queue.>", "$JS.API.>"],
+    "trader": [
+        *(">", "oms.v1.cmd.>", "oms.v1.queue.>", "oms.v1.evt.>", "oms.v1.tick.>", "$SRV.PING"),
+        *("oms.v1.reply.>", "oms.v1.reply.other.>", "oms.v1.dead.>"),
+    ],
+    "operator": [">", "oms.v1.ctl.>", "oms.v1.cmd.>", "oms.v1.evt.>", "oms.v1.reply.>", "$SRV.PING"],
+    "listener": [">", "oms.v1.>", "oms.v1.cmd.>", "oms.v1.query.>", "oms.v1.reply.>", "$SRV.PING"],
+    "auditor": [">", "oms.v1.evt.>", "oms.v1.queue.>", "oms.v1.reply.>", "$JS.API.>"],
 }
 # What an auditor may say, and nothing answers to.
 NOT_FOR_AUDITORS = [
     *("STREAM.CREATE.OTHER", "STREAM.UPDATE.OMS_EVT_main", "STREAM.DELETE.OMS_EVT_main"),
     *("STREAM.PURGE.OMS_EVT_main", "STREAM.MSG.DELETE.OMS_EVT_main", "STREAM.MSG.GET.OMS_QUEUE_main"),
     *("CONSUMER.CREATE.OMS_QUEUE_main.thief", "CONSUMER.DURABLE.CREATE.OMS_QUEUE_main.thief"),
-    *("CONSUMER.MSG.NEXT.OMS_QUEUE_main.rest", "CONSUMER.DELETE.OMS_QUEUE_main.rest"),
+    *("CONSUMER.MSG.NEXT.OMS_QUEUE_main.opening", "CONSUMER.DELETE.OMS_QUEUE_main.opening"),
+    *("STREAM.DELETE.OMS_DEAD", "STREAM.PURGE.OMS_DEAD", "STREAM.MSG.DELETE.OMS_DEAD"),
 ]
 USERS = sorted(MAY_PUBLISH)
 
@@ -118,7 +152,7 @@ def test_questions_are_answered_across_accounts_and_nobody_there_is_told_at_once
 
             await service.add_endpoint(name="cmd-main", subject="oms.v1.cmd.main.>", handler=answer)
             await service.add_endpoint(name="query-main", subject="oms.v1.query.main.>", handler=answer)
-            await oms.flush()
+            await settled(oms)
             submitted = await trader.request("oms.v1.cmd.main.submit", b"{}", timeout=5)
             asked = await listener.request("oms.v1.query.main.state", b"{}", timeout=5)
             pinged = await listener.request("$SRV.PING.oms", timeout=5)
@@ -135,17 +169,12 @@ def test_questions_are_answered_across_accounts_and_nobody_there_is_told_at_once
 
 
 async def streams_made(oms: Client) -> None:
-    """What the daemon makes: the stream of events, and the queue of commands."""
+    """Those of events and of commands, as the daemon makes them."""
     events = StreamConfig(
         name="OMS_EVT_main", subjects=["oms.v1.evt.main.>"], deny_delete=True, deny_purge=True
     )
-    queue = StreamConfig(
-        name="OMS_QUEUE_main",
-        subjects=["oms.v1.queue.main.submit", "oms.v1.queue.main.submit.*"],
-        retention=RetentionPolicy.WORK_QUEUE,
-    )
-    for config in (events, queue):
-        await oms.jetstream().add_stream(config)
+    await oms.jetstream().add_stream(events)
+    await look(oms, "oms.v1", "main", 1, None, ack_wait_s=10.0, within_s=5.0)
 
 
 def test_the_auditor_replays_what_the_daemon_wrote_and_the_listener_hears_it(url: str) -> None:
@@ -162,7 +191,7 @@ def test_the_auditor_replays_what_the_daemon_wrote_and_the_listener_hears_it(url
                 heard.append(message)
 
             await listener.subscribe("oms.v1.evt.main.>", cb=hear)
-            await listener.flush()
+            await settled(listener)
             for seq in (1, 2, 3):
                 body, fence = b'{"seq":%d}' % seq, {"Nats-Expected-Last-Sequence": str(seq - 1)}
                 ack = await oms.jetstream().publish(EVENT, body, headers=fence)
@@ -185,7 +214,7 @@ def test_the_auditor_replays_what_the_daemon_wrote_and_the_listener_hears_it(url
     run(scene())
 
 
-def test_a_queued_command_is_accepted_and_only_the_daemon_takes_it(url: str) -> None:
+def test_a_queued_command_is_taken_by_nobody_but_the_daemon(url: str) -> None:
     async def scene() -> None:
         async with (
             user(url, "oms") as (oms, oms_refused),
@@ -195,17 +224,89 @@ def test_a_queued_command_is_accepted_and_only_the_daemon_takes_it(url: str) -> 
             await streams_made(oms)
             ack = await trader.request("oms.v1.queue.main.submit.desk", b"command", timeout=5)
             assert b'"stream":"OMS_QUEUE_main"' in ack.data
+            with pytest.raises(nats.errors.NoRespondersError):
+                await trader.request("oms.v1.queue.main.sumbit.desk", b"mistyped", timeout=5)
             for call in NOT_FOR_AUDITORS:
                 with pytest.raises(nats.errors.NoRespondersError):
                     await auditor.request(f"{AUDIT}.{call}", b"{}", timeout=5)
-            js = oms.jetstream()
-            taken = await js.pull_subscribe("oms.v1.queue.main.>", durable="rest", stream="OMS_QUEUE_main")
-            (command,) = await taken.fetch(1, timeout=5)
-            await command.ack_sync(timeout=5)
-            assert command.data == b"command"
+            assert (await oms.jetstream().stream_info("OMS_QUEUE_main")).state.messages == 1
             assert trader_refused == oms_refused == auditor_refused == []
 
     run(scene())
+
+
+class Open:
+    """A gate that is never closed."""
+
+    closed = False
+
+    async def open(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.trio
+async def test_the_daemon_can_do_all_that_commands_need(url: str) -> None:
+    """Its own code with its own user: answer, take from the queue, send outcomes, write dead letters."""
+    changes: list[LinkChange] = []
+    told: list[QueueState] = []
+
+    async def answer(what: str, headers: Mapping[str, str], payload: bytes) -> Answer:
+        return Answer(what.encode())
+
+    async def trade() -> None:
+        async with (
+            user(url, "trader") as (trader, trader_refused),
+            user(url, "operator") as (operator, operator_refused),
+            user(url, "auditor") as (auditor, auditor_refused),
+        ):
+            outcomes = await trader.subscribe("oms.v1.reply.desk.>")
+            dead = await operator.subscribe("oms.v1.dead.*")
+            await settled(trader)
+            await settled(operator)
+            done = await trader.request("oms.v1.cmd.main.submit.desk", b"", timeout=5)
+            halted = await operator.request("oms.v1.ctl.main.halt", b"", timeout=5)
+            assert (done.data, halted.data) == (b"submit.desk", b"halt")
+            for client in (trader, operator):
+                info = await client.request("$SRV.INFO.oms", timeout=5)
+                assert b"oms.v1.cmd.main.>" in info.data
+            for verb, payload in (("submit", b"1"), ("submit", b"{"), ("close", b"2")):
+                subject = f"oms.v1.queue.main.{verb}.desk"
+                headers = {"Oms-Reply": f"oms.v1.reply.desk.{verb}"}
+                ack = await trader.request(subject, payload, timeout=5, headers=headers)
+                assert b'"stream":"OMS_QUEUE_main"' in ack.data
+            heard = sorted([(await outcomes.next_msg(5)).subject, (await outcomes.next_msg(5)).subject])
+            assert heard == ["oms.v1.reply.desk.close", "oms.v1.reply.desk.submit"]
+            letter = await dead.next_msg(5)
+            assert (letter.subject, letter.data) == ("oms.v1.dead.main", b"{")
+            js = auditor.jetstream(prefix=AUDIT)
+            pull = await js.pull_subscribe("oms.v1.dead.*", durable="read", stream="OMS_DEAD")
+            (read,) = await pull.fetch(1, timeout=5)
+            await read.ack_sync(timeout=5)
+            assert (read.data, (await js.get_msg("OMS_DEAD", 1)).data) == (b"{", b"{")
+            await js.delete_consumer("OMS_DEAD", "read")
+            assert trader_refused == operator_refused == auditor_refused == []
+
+    options = NatsOptions(urls=(url,), user="oms", password=PASSWORDS["oms"])
+    async with bridged(options, changes.append) as bridge, trio.open_nursery() as nursery:
+
+        async def handle(
+            what: str, headers: Mapping[str, str], payload: bytes, reply_to: str | None, redelivered: bool
+        ) -> None:
+            if payload == b"{":
+                raise Unreadable([Reason("malformed")])
+            assert reply_to is not None
+            assert publish_reply(bridge, reply_to, b"outcome", {})
+
+        gates = {"opening": Open(), "closing": Open()}
+        nursery.start_soon(partial(consume, bridge, "main", handle, gates=gates, told=told.append))
+        endpoints = [Endpoint("cmd", "main", answer), Endpoint("ctl", "main", answer)]
+        nursery.start_soon(partial(serve, bridge, endpoints, version="1.2.3"))
+        await until(lambda: told)  # the service was begun before the queue stood
+        with trio.fail_after(SOON_S):
+            await trio.to_thread.run_sync(run, trade())
+        nursery.cancel_scope.cancel()
+    assert told == [QueueState(ready=True)]
+    assert [change.what for change in changes] == ["connected", "disconnected"]  # and no refusal between
 
 
 def test_no_answer_can_be_led_into_the_stream_of_events(url: str) -> None:
@@ -227,19 +328,19 @@ def test_no_answer_can_be_led_into_the_stream_of_events(url: str) -> None:
 
             await oms.subscribe("oms.v1.cmd.main.>", cb=answer)
             await oms.subscribe("oms.v1.query.main.>", cb=answer)
-            await oms.flush()
+            await settled(oms)
             before = (await oms.jetstream().stream_info("OMS_EVT_main")).state.last_seq
             await trader.publish("oms.v1.queue.main.submit", b"{}", reply=EVENT)
             await trader.publish("oms.v1.cmd.main.submit", b"{}", reply=EVENT)
             await listener.publish("oms.v1.query.main.state", b"{}", reply=EVENT)
             await auditor.publish(f"{AUDIT}.STREAM.INFO.OMS_EVT_main", b"", reply=EVENT)
             for client in (trader, listener, auditor):
-                await client.flush()
+                await settled(client)
             assert {(await asked.get()).subject, (await asked.get()).subject} == {
                 "oms.v1.cmd.main.submit",
                 "oms.v1.query.main.state",
             }
-            await oms.flush()
+            await settled(oms)
             await asyncio.sleep(0.1)
             assert (await oms.jetstream().stream_info("OMS_EVT_main")).state.last_seq == before
 

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +27,8 @@ OMS = [sys.executable, "-m", "oms.cli.main"]
 HEDGE, NET = "hedge", "net"
 LOGINS = {HEDGE: 1001, NET: 1002}
 UP_S = 30.0
+BOOKS = ("orders", "deals", "positions")
+QUESTIONS = (("account", b""), *((what, b'{"limit": 1000}') for what in BOOKS))
 PRICE_DIGITS = 10  # of an average, which is exact here and a double at the venue
 
 
@@ -142,19 +145,20 @@ class Daemon:
         self.process = None
         return code
 
-    def journal(self, account: str) -> list[dict[str, Any]]:
-        """The events on disk, read by SQLite alone."""
+    def journal(self, account: str, after: int = 0) -> list[dict[str, Any]]:
+        """The events on disk behind a seq, read by SQLite alone; the chain is checked."""
         connection = apsw.Connection(
             f"file:{self.data}/journal/{account}.db?mode=ro",
             flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY,
         )
         rows: list[Any]
         try:
-            rows = list(connection.execute("SELECT seq, body, hash FROM event ORDER BY seq"))
+            found = "SELECT seq, body, hash FROM event WHERE seq >= ? ORDER BY seq"
+            rows = list(connection.execute(found, (after,)))
         finally:
             connection.close()
-        link = bytes(32)
-        for place, (seq, body, hashed) in enumerate(rows, 1):
+        link = bytes(rows.pop(0)[2]) if after else bytes(32)
+        for place, (seq, body, hashed) in enumerate(rows, after + 1):
             link = sha256(link + bytes(body)).digest()
             assert (seq, bytes(hashed)) == (place, link)
         return [json.loads(body) for _, body, _ in rows]
@@ -187,6 +191,18 @@ class System:
 
         return asyncio.run(ask())
 
+    def command(self, account: str, verb: str, **fields: Any) -> dict[str, Any]:
+        """The reply to a trade command."""
+        return self._told(f"oms.v1.cmd.{account}.{verb}", fields)
+
+    def operate(self, account: str, verb: str, **fields: Any) -> dict[str, Any]:
+        """The reply to an operator; account `_daemon` = all."""
+        return self._told(f"oms.v1.ctl.{account}.{verb}", fields)
+
+    def _told(self, subject: str, fields: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.request(subject, json.dumps(fields).encode())[0])
+        return found
+
     def stream(self, account: str) -> list[tuple[int, str, dict[str, str], bytes]]:
         """All messages of an account's stream: sequence, subject, headers, body."""
 
@@ -214,16 +230,16 @@ class System:
         ]
         return status is not None and status["seq"] == status["published"]
 
-    def truth(self, account: str) -> dict[str, Any]:
-        """The venue's own, in the words of the queries."""
-        truth = self.venue.control("truth")
+    def truth(self, account: str, whole: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The venue's own, in the words of the queries; `whole` is what it told of everything."""
+        truth = whole or self.venue.control("truth")
         login = LOGINS[account]
         mine = {name: [row for row in rows if row.get("login") == login] for name, rows in truth.items()}
         (money,) = mine["accounts"]
         return {
             "balance": Decimal(money["balance"]),
             "credit": Decimal(money["credit"]),
-            "orders": {str(row["trade_order"]) for row in mine["orders"] if row["open"]},
+            "orders": {str(row["trade_order"]): _order(row) for row in mine["orders"] if row["open"]},
             "deals": {str(row["deal"]) for row in mine["deals"]},
             "positions": {
                 str(row["position_id"]): (
@@ -231,26 +247,29 @@ class System:
                     "sell" if row["trade_action"] else "buy",
                     Decimal(row["trade_volume"]) / 10**8,
                     round(Decimal(repr(row["price_open"])), PRICE_DIGITS),
+                    *map(_price, (row["sl"], row["tp"])),
                 )
                 for row in mine["positions"]
             },
         }
 
-    def told(self, account: str) -> dict[str, Any]:
-        """The same, asked of the daemon."""
-        money, orders = self.ask(account, "account"), self.ask(account, "orders")
-        deals, positions = self.ask(account, "deals"), self.ask(account, "positions")
+    def told(self, account: str, replies: Sequence[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """The same, asked of the daemon; `replies` are those to QUESTIONS, where somebody asked already."""
+        replies = replies or [self.ask(account, what, payload) for what, payload in QUESTIONS]
+        money, *rows = replies
+        orders, deals, positions = (found[what] for what, found in zip(BOOKS, rows, strict=True))
         return {
             "balance": Decimal(money["balance"]),
             "credit": Decimal(money["credit"]),
-            "orders": {row["order"] for row in orders["orders"]},
-            "deals": {row["deal"] for row in deals["deals"]},
+            "orders": {row["order"]: _order_row(row) for row in orders},
+            "deals": {row["deal"] for row in deals},
             "positions": {
                 row["position"]: (
                     *(row["symbol"], row["side"], Decimal(row["volume"])),
                     round(Decimal(row["price"]), PRICE_DIGITS),
+                    *map(_decimal, (row["sl"], row["tp"])),
                 )
-                for row in positions["positions"]
+                for row in positions
             },
         }
 
@@ -273,6 +292,50 @@ class System:
         assert len(deals) == len(set(deals))
 
 
+# docs/protocol.md 6.1, 6.2.
+_TYPES = (
+    *("buy", "sell", "buy_limit", "sell_limit", "buy_stop", "sell_stop", "buy_stop_limit", "sell_stop_limit"),
+    "close_by",
+)
+_FILLINGS, _LIFETIMES = ("fok", "ioc", "return", "boc"), ("gtc", "day", "specified", "specified_day")
+_ORDER_PRICES = ("price_order", "price_trigger", "price_sl", "price_tp")
+_ROW_PRICES = ("price", "limit_price", "sl", "tp")
+
+
+def _order(row: dict[str, Any]) -> tuple[Any, ...]:
+    """An open order of the venue."""
+    return (
+        *(row["trade_symbol"], _TYPES[row["order_type"]]),
+        *(Decimal(row[name]) / 10**8 for name in ("volume_initial", "volume_current")),
+        *(_price(row[name]) for name in _ORDER_PRICES),
+        *(_FILLINGS[row["type_filling"]], _LIFETIMES[row["type_time"]], row["time_expiration"]),
+    )
+
+
+def _order_row(row: dict[str, Any]) -> tuple[Any, ...]:
+    """The same of the daemon."""
+    ends = row["expires_at"]
+    return (
+        *(row["symbol"], row["type"]),
+        *(Decimal(row[name]) for name in ("volume", "remaining")),
+        *(_decimal(row[name]) for name in _ROW_PRICES),
+        *(row["filling"], row["time_in_force"], server_seconds(ends) if ends else 0),
+    )
+
+
+def server_seconds(time: str) -> int:
+    """What the server's clock shows, as seconds since 1970."""
+    return round(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp())
+
+
+def _price(value: float) -> Decimal | None:
+    return Decimal(repr(value)) if value else None
+
+
+def _decimal(value: str | None) -> Decimal | None:
+    return Decimal(value) if value is not None else None
+
+
 def config_of(nats_url: str, venue_url: str, folder: Path, more: str = "") -> str:
     accounts = "".join(
         f'[accounts.{name}]\nurl = "{venue_url}"\nlogin = {login}\npassword = "paper"\n'
@@ -285,13 +348,17 @@ def config_of(nats_url: str, venue_url: str, folder: Path, more: str = "") -> st
 
 
 @contextmanager
-def system(folder: Path, more: str = "") -> Iterator[System]:
-    """Everything up; at the end everything is gone, by its process id."""
+def system(folder: Path, more: str = "", venue_settings: str = "") -> Iterator[System]:
+    """Everything up; at the end everything is gone, by its process id.
+
+    `more` is what the daemon's settings say beside the usual, `venue_settings` what the venue's say.
+    """
     with nats_server(folder / "nats") as server:
         venue = Venue(folder)
         daemon: Daemon | None = None
         try:
-            venue.start()
+            (folder / "venue.toml").write_text(venue_settings)
+            venue.start("--config", str(folder / "venue.toml"))
             daemon = Daemon(folder, config_of(server.url, venue.url, folder, more))
             daemon.start()
             daemon.until_ready()

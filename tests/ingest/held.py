@@ -19,6 +19,7 @@ from oms.ingest.conversation import Options
 from oms.ingest.market import Pump, Received
 from oms.ingest.reconciler import Limits as Pace
 from oms.projections import Books
+from oms.projections.commands import STAMPED
 from oms.recorder import Recorder
 from oms.sessions.backoff import Backoff
 from oms.sessions.link import Limits
@@ -108,9 +109,13 @@ async def held(
     reconcile: Pace = QUICK,
     url: str = "",
     opens: Callable[[], Awaitable[None]] | None = None,
+    before: Callable[["Held", trio.Nursery], Awaitable[None]] | None = None,
     **options: Any,
 ) -> AsyncIterator[Held]:
-    """The account running; at the end it is stopped as a daemon's end would."""
+    """The account running; at the end it is stopped as a daemon's end would.
+
+    `before` is awaited with a nursery that outlives the account's sessions.
+    """
     clock = lambda: venue.clock.now * 1_000_000  # noqa: E731
     journal = Journal.open(
         folder, "main", clock=clock, kind="inline", checkpoints_apart=False, ballast_bytes=0
@@ -135,11 +140,15 @@ async def held(
         )
         keeper = Held(folder, account, pump, published)
         keeper.told = told
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(pump.run)
-            nursery.start_soon(account.run)
-            yield keeper
-            nursery.cancel_scope.cancel()
+        async with trio.open_nursery() as outer:
+            if before is not None:
+                await before(keeper, outer)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(pump.run)
+                nursery.start_soon(account.run)
+                yield keeper
+                nursery.cancel_scope.cancel()
+            outer.cancel_scope.cancel()
         log.close()
     finally:
         journal.close()
@@ -187,7 +196,10 @@ def rebuilt(journal: Journal) -> Books:
     try:
         for row in reader.read():
             envelope = row.envelope()
-            books.fold(event_of(envelope.type, envelope.version, envelope.data))
+            event = event_of(envelope.type, envelope.version, envelope.data)
+            books.fold(event)
+            if type(event) in STAMPED:
+                books.commands.stamp(type(event), event, envelope.seq, envelope.recorded_at)
     finally:
         reader.close()
     return books

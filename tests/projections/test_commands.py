@@ -31,7 +31,9 @@ from tests.domain.event_values import event_of_kind
 D = Decimal
 ME = ("7f3c", "desk")
 RECEIVED = CommandReceived(*ME, "submit", symbol="EURUSD")
-SENDING = CommandSending(*ME, 17, "deal_market", volume=D("0.10"))
+SENDING = CommandSending(
+    command="7f3c", client="desk", action_id=17, action="deal_market", symbol="EURUSD", volume=D("0.10")
+)
 FILLED = CommandOutcome(
     *ME, "filled", True, order="1023", volume=D("0.10"), filled=D("0.10"), price=D("1.08"), deals=("2045",)
 )
@@ -61,12 +63,17 @@ def test_from_receipt_to_outcome() -> None:
 
 
 @pytest.mark.parametrize(
-    "hint", [CommandAnswered(*ME, 17, 10009, "DONE"), CommandResult(*ME, 17, 10009, "DONE", volume=D("0.10"))]
+    ("hint", "status"),
+    [
+        (CommandAnswered(*ME, 17, "accepted", 0, "OK"), "accepted"),
+        (CommandAnswered(*ME, 17, "awaited", 10009, "DONE"), "accepted"),
+        (CommandResult(*ME, 17, 10009, "done", "DONE", volume=D("0.10")), "sending"),
+    ],
 )
-def test_a_retcode_never_makes_an_outcome(hint: Event) -> None:
+def test_a_retcode_never_makes_an_outcome(hint: CommandAnswered | CommandResult, status: str) -> None:
     command = after(RECEIVED, SENDING, hint)
     assert (command.status, command.final, command.filled, command.retcode) == (
-        *("sending", False, None, 10009),
+        *(status, False, None, hint.retcode),
     )
 
 

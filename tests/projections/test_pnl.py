@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oms.domain.records import AccountRecord, PositionRecord, SymbolRecord
 from oms.projections.pnl import Valued, accrued, equity, floating, value
-from oms.projections.rates import Leg, Price, Rates
+from oms.projections.rates import Forex, Leg, Price, Rates
 from oms.projections.specification import calc_mode, number_of
 from protocol.enums import CalcMode
 
@@ -64,10 +64,13 @@ def held(symbol: str, side: str, volume: str, price: str, **more: Any) -> Positi
 
 
 def worth(
-    position: PositionRecord, quotes: Mapping[str, Price], account: AccountRecord | None = USD
+    position: PositionRecord,
+    quotes: Mapping[str, Price],
+    account: AccountRecord | None = USD,
+    margin_rate: float = 0.0,
 ) -> Valued:
-    rates = Rates(((name, calc_mode(one)) for name, one in SYMBOLS.items()), quotes.get)
-    return value(position, account, SYMBOLS.get, quotes.get, rates)
+    rates = Rates(Forex((name, calc_mode(one)) for name, one in SYMBOLS.items()), quotes.get)
+    return value(position, account, SYMBOLS.get, quotes.get, rates, margin_rate)
 
 
 def profit(position: PositionRecord, quotes: Mapping[str, Price]) -> str:
@@ -201,6 +204,9 @@ def test_bonds_need_the_rate_of_their_opening_unless_the_currency_is_the_account
     )
     # 1000 × 1.5 %
     assert profit(held("TBOND", "buy", "1.00", "100"), {"TBOND": price}) == "15.00"
+    # the same in euros at the rate at which its margin was taken, whatever the euro is worth now
+    found = worth(held("BUND", "buy", "1.00", "100"), {"BUND": price, "EURUSD": EURUSD}, margin_rate=1.1)
+    assert str(found.profit) == "16.50"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ from oms.domain.records import SymbolRecord
 from oms.eventlog.envelope import Draft
 from oms.eventlog.journal import Journal
 from oms.projections import Books
+from oms.projections.margin_inputs import MarginInputs
+from oms.projections.rates import Forex
+from oms.projections.specification import calc_mode
 from oms.queries import Health, Listed, Moment, Reply, Shown, UnknownSymbol, VenueUnavailable, answer
 from protocol.enums import Timeframe
 from protocol.records.market import Rate
@@ -64,7 +67,18 @@ def specification(symbol: str, base: str, profit: str, **more: Any) -> SymbolRec
         "volume_min": D("0.01"),
         "volume_max": D("100.00"),
         "volume_step": D("0.01"),
-        "margin_rates_initial": (D("1"), D("1"), D("0"), D("0")),
+        "tick_value": D("1"),
+        "face_value": D("0"),
+        "accrued_interest": D("0"),
+        "price_settle": D("0"),
+        "price_limit_min": D("0"),
+        "price_limit_max": D("0"),
+        "margin_initial": D("0"),
+        "margin_maintenance": D("0"),
+        "margin_hedged": D("100000"),
+        "margin_rate_currency": D("0"),
+        "margin_rates_initial": (D("1"), D("1"), *(D("0"),) * 6),
+        "margin_rates_maintenance": (D("0"),) * 8,
         "trade_sessions": ((), ((0, 1440),), ((0, 1440),), ((0, 1440),), ((0, 1440),), ((0, 1440),), ()),
     }
     return SymbolRecord(symbol, **(usual | more))
@@ -108,6 +122,7 @@ STORY: tuple[Event, ...] = (
         currency="USD",
         leverage=100,
         margin_mode="retail_hedging",
+        margin_free_mode="all",
         stop_out_mode="percent",
         stop_out_call=D("100"),
         stop_out_level=D("50"),
@@ -236,6 +251,7 @@ class Account:
         self.health = Health(url="wss://127.0.0.1/terminal", connected=True, round_trip=0.0125, subscribed=3)
         self.offset = OFFSET
         self.now = Moment(NOON + 1.5, 101.0)
+        self.margins = MarginInputs(rules=(), positions={"1002": 1.08, "1003": 1.0})
         self.symbols = [Listed("EURUSD", "Forex\\EURUSD"), Listed("GBPUSD", "Forex\\GBPUSD")]
         self.full_symbol, self.rates = self.venue.full_symbol, self.venue.rates
         self.books.fold(AccountOpened(EPOCH, "dev-1", "1001", "Paper-1"))
@@ -264,6 +280,10 @@ class Account:
     @property
     def path(self) -> Path:
         return self.journal.path
+
+    @property
+    def forex(self) -> Forex:
+        return Forex((one.symbol, calc_mode(one)) for one in self.books.symbols)
 
     def moment(self) -> Moment:
         return self.now

@@ -16,6 +16,7 @@ from oms.domain.events import (
     OrderUpdated,
 )
 from oms.domain.events.command import Reason
+from oms.projections.margin_inputs import MarginInputs
 
 from .scene import EPOCH, STORY, Account, at, bought
 
@@ -89,10 +90,36 @@ async def test_account_tells_terms_and_money(account: Account) -> None:
 
 
 @pytest.mark.trio
+async def test_account_tells_margin_and_what_it_leaves(account: Account) -> None:
+    account.quotes.put("EURUSD", 1.08101, 1.08103)
+    account.quotes.put("USDJPY", 150.05, 150.07)
+    reply = await account.ask("account")
+    # 0.10 × 100 000 / 100 × 1.08 + 0.20 × 100 000 / 100; the limit order has a margin rate of 0
+    assert (reply["margin"], reply["margin_gaps"]) == ("308.00", [])
+    # 9999.30 - 308.00 + 16.58; 10 015.88 / 308.00
+    assert (reply["margin_free"], reply["margin_level"]) == ("9707.88", "3251.90909091")
+
+
+@pytest.mark.trio
+async def test_without_a_quote_or_a_rate_margin_says_what_is_missing(account: Account) -> None:
+    account.quotes.put("EURUSD", 1.08101, 1.08103)
+    reply = await account.ask("account")
+    assert (reply["margin"], reply["margin_free"], reply["margin_level"]) == ("308.00", None, None)
+    assert reply["margin_gaps"] == ["unvalued 1003"]
+    account.margins = MarginInputs(rules=(), positions={"1003": 1.0})
+    reply = await account.ask("account")
+    assert (reply["margin"], reply["margin_free"]) == (None, None)
+    assert reply["margin_gaps"] == ["no_margin_rate 1002", "unvalued 1003"]
+    reply = await account.ask("account", {"as_of": 12})
+    assert (reply["margin"], reply["margin_free"], reply["margin_gaps"]) == (None, None, ["as_of"])
+
+
+@pytest.mark.trio
 async def test_an_account_that_was_never_seen_tells_what_it_does_not_know(tmp_path: Path) -> None:
     account = Account(tmp_path, [])
     reply = await account.ask("account")
     assert (reply["seq"], reply["currency"], reply["leverage"], reply["equity"]) == (1, None, None, None)
+    assert (reply["margin"], reply["margin_gaps"]) == (None, ["no_account"])
     assert (reply["balance"], reply["booked"]) == ("0.00", False)
     account.journal.close()
 

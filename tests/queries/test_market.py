@@ -67,7 +67,7 @@ async def test_a_symbol_may_be_called_otherwise(account: Account) -> None:
 async def test_a_specification_is_shown_whole(account: Account) -> None:
     (eurusd,) = (await account.ask("symbols", {"symbol": "EURUSD"}))["symbols"]
     assert (eurusd["contract_size"], eurusd["volume_step"], eurusd["digits"]) == ("100000", "0.01", 5)
-    assert eurusd["margin_rates_initial"] == ["1", "1", "0", "0"]
+    assert eurusd["margin_rates_initial"] == ["1", "1", "0", "0", "0", "0", "0", "0"]
     assert eurusd["trade_sessions"][:2] == [[], [[0, 1440]]]
 
 

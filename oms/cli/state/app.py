@@ -1,4 +1,4 @@
-"""`oms state orders | positions | account | pnl | quotes | sessions | symbols`."""
+"""`oms state orders | positions | account | pnl | quotes | sessions | symbols | commands`."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,7 +6,7 @@ import typer
 
 from oms.cli.nats_options import Ca, Cert, Config, Creds, Key, Nats, Nkey, Prefix, User
 
-What = Literal["orders", "positions", "account", "pnl", "quotes", "sessions", "symbols"]
+What = Literal["orders", "positions", "account", "pnl", "quotes", "sessions", "symbols", "commands"]
 
 
 def state(
@@ -22,6 +22,13 @@ def state(
         str | None, typer.Option("--mask", metavar="PATH", help="symbols: those that fit, 'Forex\\*'.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="orders: those that ended too.")] = False,
+    client: Annotated[
+        str | None, typer.Option("--client", metavar="NAME", help="commands: of this one.")
+    ] = None,
+    command: Annotated[
+        str | None, typer.Option("--command", metavar="ID", help="commands: this one.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="commands: those that are not final.")] = False,
     min_seq: Annotated[
         int | None, typer.Option("--min-seq", min=0, metavar="SEQ", help="Answered when that is recorded.")
     ] = None,
@@ -50,6 +57,9 @@ def state(
     request: dict[str, Any] = _symbols(what, symbol or [])
     request |= {"mask": mask} if mask is not None else {}
     request |= {"all": True} if every else {}
+    request |= {"client": client} if client is not None else {}
+    request |= {"command": command} if command is not None else {}
+    request |= {"final": False} if open_ else {}
     request |= {"min_seq": min_seq} if min_seq is not None else {}
     request |= {"as_of": as_of_given(as_of)} if as_of is not None else {}
     said = Said(nats, user, creds, nkey, ca, cert, key, prefix)

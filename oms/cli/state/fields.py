@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from rich.text import Text
 
 from oms.cli.printing import BAD, GOOD, POOR, Column, plain
+from oms.cli.statuses import UNDER_WAY, UNKNOWN, WORKED
 
 STATES: Final = {
     "ready": GOOD,
@@ -30,6 +32,16 @@ def standing(value: Any) -> Text:
     return Text(plain(value), STATES.get(value, BAD) if value else "")
 
 
+def status(value: Any) -> Text:
+    """The status of a command."""
+    return Text(plain(value), GOOD if value in WORKED else POOR if value in {*UNDER_WAY, UNKNOWN} else BAD)
+
+
+def codes(value: Any) -> str:
+    """Reasons, by their codes."""
+    return plain(", ".join(str(one.get("code")) for one in value if isinstance(one, Mapping)))
+
+
 def clock(value: Any) -> str:
     """A moment of server time in ms, its date left out."""
     if not isinstance(value, int):
@@ -48,6 +60,14 @@ def seconds(value: Any) -> str:
 def milliseconds(value: Any) -> str:
     """A duration, given in seconds."""
     return f"{value * 1000:.0f} ms" if isinstance(value, int | float) else plain(value)
+
+
+def percent(value: Any) -> str:
+    """A share of a hundred, to two decimals."""
+    try:
+        return f"{Decimal(str(value)):.2f} %"
+    except ArithmeticError:  # what is no number is shown as it is
+        return plain(value)
 
 
 def counted(value: Any) -> str:
@@ -131,6 +151,9 @@ ACCOUNTS: Final = (
     _number("credit"),
     _number("floating", look=signed),
     _number("equity"),
+    _number("margin"),
+    _number("margin_free", "free", signed),
+    _number("margin_level", "level", percent),
     Field("state", look=standing),
 )
 TOTALS: Final = (
@@ -184,6 +207,20 @@ SESSIONS: Final = (
     Field("drift", look=counted, cut=True),
     Field("reason", cut=True),
     Field("last_error", "last error", cut=True),
+)
+COMMANDS: Final = (
+    ACCOUNT,
+    Field("command"),
+    Field("client"),
+    Field("verb"),
+    Field("symbol"),
+    Field("status", look=status),
+    Field("final"),
+    Field("order"),
+    _number("volume"),
+    _number("filled"),
+    _number("price"),
+    Field("reasons", look=codes, cut=True),
 )
 LISTED: Final = (ACCOUNT, Field("symbol"), _number("digits"), Field("path"), Field("description", cut=True))
 SPECIFICATIONS: Final = (

@@ -13,7 +13,8 @@ ROWS: Final = 1000  # of a page, the most there may be
 MOST_PAGES: Final = 1000
 # Which list of a reply goes on where there is a `next`.
 LISTS: Final = {
-    "orders": "orders", "positions": "positions", "pnl": "positions", "quotes": "quotes", "symbols": "listed"
+    "orders": "orders", "positions": "positions", "pnl": "positions", "quotes": "quotes", "symbols": "listed",
+    "commands": "commands",
 }  # fmt: skip
 
 Reply = dict[str, Any]

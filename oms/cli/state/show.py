@@ -10,7 +10,7 @@ import trio
 import typer
 
 from oms.bus.bridge import Bridge
-from oms.cli.asking import Said, Where, asking, chosen, where
+from oms.cli.asking import LABEL, Said, Where, asking, chosen, where
 from oms.cli.ending import OK, WRONG, Failure
 from oms.cli.log.moments import AGO, moment
 from oms.cli.printing import console, plain, print_json, put_table
@@ -50,10 +50,10 @@ def as_of_given(text: str) -> int | str:
 
 async def _answers(place: Where, question: Question) -> tuple[list[Reply], list[Refused]]:
     async with asking(place.options) as bridge:
-        if question.account is not None:
+        if question.account is not None and LABEL.fullmatch(question.account):
             accounts = [question.account]
         else:
-            accounts = await chosen(bridge, place.prefix, None)
+            accounts = await chosen(bridge, place.prefix, question.account)
             _check_seqs(question.request, accounts)
         found: dict[str, Reply] = {}
         refusals: dict[str, Refused] = {}

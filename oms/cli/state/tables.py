@@ -8,6 +8,7 @@ from rich.table import Table
 from oms.cli.printing import table
 from oms.cli.state.fields import (
     ACCOUNTS,
+    COMMANDS,
     LISTED,
     ORDERS,
     POSITIONS,
@@ -21,7 +22,8 @@ from oms.cli.state.fields import (
 from oms.cli.state.query import LISTS, Reply
 
 FIELDS: Final[Mapping[str, Sequence[Field]]] = {
-    "orders": ORDERS, "positions": POSITIONS, "account": ACCOUNTS, "quotes": QUOTES, "sessions": SESSIONS
+    "orders": ORDERS, "positions": POSITIONS, "account": ACCOUNTS, "quotes": QUOTES, "sessions": SESSIONS,
+    "commands": COMMANDS,
 }  # fmt: skip
 
 
@@ -47,3 +49,13 @@ def made(fields: Sequence[Field], found: Iterable[Mapping[str, Any]], title: str
     """A table of these fields."""
     cells = ([field.cell(row) for field in fields] for row in found)
     return table([field.column for field in fields], cells, title)
+
+
+def filled(fields: Sequence[Field], found: Sequence[Mapping[str, Any]]) -> Table:
+    """Likewise, without the columns in which nothing would stand."""
+    return made([one for one in fields if any(str(one.cell(row)) for row in found)], found)
+
+
+def records(value: Any) -> list[Mapping[str, Any]]:
+    """Those of a list that may not be there."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

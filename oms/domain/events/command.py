@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from ..intent import Intent
 from .fact import Fact
 
 
@@ -24,8 +25,20 @@ class JudgedQuote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     bid: Decimal | None = None
     ask: Decimal | None = None
+    last: Decimal | None = None
     time: str | None = None  # server time
-    age: float | None = None  # seconds
+    age: float | None = None  # seconds: the larger of that by its time and that since its receipt
+    delayed: bool = False
+
+
+class JudgedMargin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Money as it would stand with the order; account currency.  None: there is no figure, `gaps` say why."""
+
+    margin: Decimal | None = None  # all of the account's, the order in it
+    free: Decimal | None = None  # margin left
+    level: Decimal | None = None  # percent; None also where the margin is 0
+    added: Decimal | None = None  # to the margin by the order
+    gaps: tuple[str, ...] = ()  # why: no_rate EURUSD, calc_mode X, ...
 
 
 class CommandReceived(Fact, frozen=True, tag="command.received"):
@@ -37,9 +50,11 @@ class CommandReceived(Fact, frozen=True, tag="command.received"):
     payload: dict[str, Any] = {}  # as given, defaults not filled in
     payload_hash: str = ""  # SHA-256 of what makes it the same command
     symbol: str = ""
+    received_at: str | None = None  # UTC, RFC 3339; it may have waited since
     deadline: str | None = None  # RFC 3339
-    channel: str = "request"  # request, queue, parent
+    channel: str = "request"  # request, queue, parent, operator
     parent: str | None = None
+    queued_at: str | None = None  # when the durable queue took it, UTC, RFC 3339
 
 
 class CommandConflict(Fact, frozen=True, tag="command.conflict"):
@@ -60,33 +75,18 @@ class CommandDenied(Fact, frozen=True, tag="command.denied"):
     reasons: tuple[Reason, ...] = ()
     symbol: str = ""
     quote: JudgedQuote | None = None
+    margin: JudgedMargin | None = None
 
 
-class CommandSending(Fact, frozen=True, tag="command.sending"):
+class CommandSending(Intent, frozen=True, tag="command.sending", tag_field="event", kw_only=True):
     """The intent: committed before a byte of it is sent, never sent twice."""
 
     command: str
     client: str
     action_id: int
-    action: str  # request_prices, deal_market, pending, sltp, ...
-    symbol: str = ""
-    type: str = ""  # of the order
-    volume: Decimal | None = None  # lots
-    price: Decimal | None = None
-    limit_price: Decimal | None = None
-    sl: Decimal | None = None
-    tp: Decimal | None = None
-    deviation: int = 0  # points
-    filling: str = ""
-    time_in_force: str = ""
-    expires_at: str | None = None
-    order: str | None = None
-    position: str | None = None
-    position_by: str | None = None
-    flags: int = 0
-    comment: str = ""  # as sent, with its marker
-    marker: str = ""
+    marker: str = ""  # in the comment
     quote: JudgedQuote | None = None
+    margin: JudgedMargin | None = None
 
 
 class CommandAnswered(Fact, frozen=True, tag="command.answered"):
@@ -95,6 +95,7 @@ class CommandAnswered(Fact, frozen=True, tag="command.answered"):
     command: str
     client: str
     action_id: int
+    meaning: str = "unknown"  # accepted, awaited, refused, no_change, unknown
     retcode: int | None = None  # None: unreadable
     name: str = ""
     code: int = 0  # the answer's code byte
@@ -107,8 +108,8 @@ class CommandResult(Fact, frozen=True, tag="command.result"):
     client: str
     action_id: int
     retcode: int
+    meaning: str = "unknown"  # waiting, prices, done, placed, partial, no_change, refused, unknown
     name: str = ""
-    final: bool = True
     deal: str | None = None
     order: str | None = None
     volume: Decimal | None = None
@@ -134,6 +135,8 @@ class CommandOutcome(Fact, frozen=True, tag="command.outcome"):
     deals: tuple[str, ...] = ()
     retcode: int | None = None
     reasons: tuple[Reason, ...] = ()
+    bid: Decimal | None = None  # of a requote: the new prices
+    ask: Decimal | None = None
     anomaly: str = ""
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from oms.cli.state.fields import (
     ACCOUNTS,
+    COMMANDS,
     LISTED,
     ORDERS,
     POSITIONS,
@@ -26,6 +27,7 @@ ROWS = [
     ("quotes", "quotes", QUOTES),
     ("symbols", "listed", LISTED),
     ("symbols", "symbols", SPECIFICATIONS),
+    ("commands", "commands", COMMANDS),
 ]
 
 

@@ -12,6 +12,7 @@ import trio
 from oms.bus.bridge import bridged
 from oms.bus.options import NatsOptions
 from oms.bus.service import Endpoint, serve
+from oms.domain.events import CommandReceived
 from oms.queries import Reply, View, answer
 from tests.cli.process import Command, environ
 from tests.nats import nats_server
@@ -26,6 +27,7 @@ async def answering(folder: Path) -> AsyncIterator[str]:
     """The URL of a NATS where the account `main` answers."""
     account = Account(folder)
     account.quotes.put("EURUSD", 1.08101, 1.08103)
+    account.record(CommandReceived("7f3c", "desk", "submit"))
     view: View = account
 
     async def handle(what: str, headers: Mapping[str, str], payload: bytes) -> Reply:
@@ -52,7 +54,7 @@ async def ran(command: Command, *arguments: str) -> "subprocess.CompletedProcess
 
 async def test_every_question_is_answered(tmp_path: Path) -> None:
     async with answering(tmp_path) as url:
-        for what in ("orders", "positions", "account", "pnl", "quotes", "sessions", "symbols"):
+        for what in ("orders", "positions", "account", "pnl", "quotes", "sessions", "symbols", "commands"):
             done = await ran(state, what, "--nats", url)
             assert (done.returncode, done.stderr) == (0, b""), (what, done)
             assert b"main" in done.stdout, (what, done)

@@ -76,6 +76,12 @@ def test_pages_are_followed_to_the_last(daemon: Daemon) -> None:
         ("account", ["--as-of", "12"], {"as_of": 12}),
         ("account", ["--as-of", "2026-11-21T01:00:00Z"], {"as_of": "2026-11-21T01:00:00Z"}),
         ("sessions", [], {}),
+        ("commands", ["--open"], {"limit": 1000, "final": False}),
+        (
+            "commands",
+            ["--client", "desk", "--command", "7f3c"],
+            {"limit": 1000, "client": "desk", "command": "7f3c"},
+        ),
     ],
 )
 def test_options_become_fields_of_the_request(
@@ -103,7 +109,7 @@ def test_people_see_tables_with_numbers_to_the_right(daemon: Daemon) -> None:
     ("what", "words"),
     [
         ("orders", ["1000", "buy_limit", "placed", "0.10", "1.07000"]),
-        ("account", ["1001", "Paper", "USD", "10000.00", "-9.78", "9990.22", "active"]),
+        ("account", ["1001", "USD", "-9.78", "9990.22", "308.00", "9682.22", "3243.58 %", "active"]),
         ("pnl", ["9.90", "-0.12", "9.78", "4.00", "1023"]),
         (
             "quotes",
@@ -111,6 +117,7 @@ def test_people_see_tables_with_numbers_to_the_right(daemon: Daemon) -> None:
         ),
         ("sessions", ["active", "ready", "yes", "12 ms", "unread=3"]),
         ("symbols", ["EURUSD", "Forex\\EURUSD", "Euro"]),
+        ("commands", ["7f3c", "desk", "submit", "denied", "yes", "0.10", r"market_closed, no_quote\x1b"]),
     ],
 )
 def test_what_matters_is_shown(daemon: Daemon, what: str, words: list[str]) -> None:
@@ -126,9 +133,10 @@ def test_a_reply_that_may_be_old_is_told(daemon: Daemon) -> None:
 
 @pytest.mark.slow
 def test_an_unknown_account_is_told_with_those_there_are(daemon: Daemon) -> None:
-    done = state("account", "--nats", daemon.url, "--account", "x")
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == "oms state: no account 'x'; there are: hedge, net\n"
+    for account in ("x", "a b", "hedge.account", "*"):
+        done = state("account", "--nats", daemon.url, "--account", account)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr == f"oms state: no account {account!r}; there are: hedge, net\n"
 
 
 @pytest.mark.slow
@@ -224,6 +232,7 @@ def test_a_url_may_hold_user_and_password(only_nats: str) -> None:
         ([], "what"),
         (["cats"], "cats"),
         (["orders", "--nats", "http://x"], "http://x"),
+        (["orders", "--prefix", "oms v1"], "--prefix: words"),
         (["orders", "--user", "desk"], "password: is missing (variable NATS_PASSWORD)"),
         (["orders", "--symbol", "A", "--symbol", "B"], "orders are asked for one symbol"),
         (["orders", "--min-seq", "-1"], "--min-seq"),

@@ -1,0 +1,73 @@
+"""Commands made out of tables: an account, options of their own, those of NATS, --json.
+
+Typer reads a command's options from a signature; where twelve commands share a dozen of them, the signature
+is put together instead of written twelve times.
+"""
+
+from collections.abc import Callable, Sequence
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Final, NamedTuple
+
+import typer
+
+from oms.cli.nats_options import Ca, Cert, Config, Creds, Key, Nats, Nkey, Prefix, User
+
+# In the order of `Said`.
+NATS: Final = {
+    "nats": Nats, "user": User, "creds": Creds, "nkey": Nkey, "ca": Ca, "cert": Cert, "key": Key,
+    "prefix": Prefix,
+}  # fmt: skip
+
+
+class Option(NamedTuple):
+    """One option: its name, how it is read, what it is where it is not given."""
+
+    name: str
+    kind: Any
+    default: Any
+
+
+def text(name: str, metavar: str, told: str) -> Option:
+    """One that takes a text, as it is typed."""
+    return Option(name, Annotated[str | None, typer.Option(_dashed(name), metavar=metavar, help=told)], None)
+
+
+def flag(name: str, told: str) -> Option:
+    """One that is there or not."""
+    return Option(name, Annotated[bool, typer.Option(_dashed(name), help=told)], False)
+
+
+def command(
+    told: str, account: Option, options: Sequence[Option], run: Callable[[Any, dict[str, Any]], int]
+) -> Callable[..., None]:
+    """A command for Typer.
+
+    `run` gets the account, and the options by name: beside its own `json`, `config`, and `said` of NATS.
+    """
+
+    def made(**given: Any) -> None:
+        from oms.cli.asking import Said
+
+        given["said"] = Said(*(given.pop(name) for name in NATS))
+        raise typer.Exit(run(given.pop("account"), given))
+
+    every = [
+        *options,
+        Option("config", Config, None),
+        *(Option(name, kind, None) for name, kind in NATS.items()),
+        JSON,
+    ]
+    parameters = [
+        Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default, annotation=one.kind)
+        for one in (account, *every)
+    ]
+    made.__doc__ = told
+    made.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return made
+
+
+def _dashed(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+JSON: Final = flag("json", "The reply as it came, on one line.")

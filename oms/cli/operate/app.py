@@ -1,0 +1,43 @@
+"""`oms halt`, `oms reduce`, `oms resume`, `oms panic`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from oms.cli.made import command, flag, text
+
+TOLD: Final[Mapping[str, str]] = {
+    "halt": "Send nothing any more, until resume; it survives a restart.",
+    "reduce": "Send only what takes risk away, until resume; it survives a restart.",
+    "resume": "Lift halt and reduce; not what a comparison with the venue or another daemon stopped.",
+    "panic": "Cancel every order, close every position, then halt.",
+}
+ENDS: Final = (
+    "Exit code 0: done for all, 1: refused, 2: the words make no sense, 3: no such account, "
+    "4: NATS or the daemon is not there, 5: the outcome is not known, or not yet."
+)
+ACCOUNT: Final = text("account", "NAME", "Of one account.")
+OPTIONS: Final = (
+    flag("all", "Of every account."),
+    text("by", "NAME", "Who does it; else the login name."),
+    text("comment", "TEXT", "Why."),
+    flag("yes", "Do not ask."),
+)
+
+
+WAIT: Final = text("wait", "S", "Seconds to wait until it is over, at most 60; else 60.")
+
+
+def _made(verb: str) -> Callable[..., None]:
+    def run(account: str | None, given: dict[str, Any]) -> int:
+        from oms.cli.ending import ended
+        from oms.cli.operate.operating import Operation, operate
+
+        config, said = given.pop("config"), given.pop("said")
+        wanted = Operation(verb, account, **given)
+        return ended(verb, lambda: operate(config, said, wanted))
+
+    options = [*OPTIONS, WAIT] if verb == "panic" else OPTIONS
+    return command(f"{TOLD[verb]}\n\n{ENDS}", ACCOUNT, options, run)
+
+
+halt, reduce, resume, panic = (_made(verb) for verb in TOLD)

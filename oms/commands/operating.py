@@ -1,0 +1,75 @@
+"""What a person says to stop an account or to let it go on: read, and answered (docs/commands.md)."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, get_args
+
+import msgspec
+
+from oms.domain.commands import Comment
+from oms.domain.events.command import Reason
+from oms.domain.values import plain
+from oms.payload import BadPayload, format_of, pairs, written
+
+from . import codes
+from .fields import Field, fields_of, read_fields
+from .kinds import Seconds
+from .reading import FAULTS
+from .reply import Outcome
+
+OperatorVerb = Literal["halt", "reduce", "resume", "panic"]
+OPERATOR_VERBS: Final[tuple[str, ...]] = get_args(OperatorVerb)
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """Who does it, and why; both go into the event."""
+
+    by: Comment = ""  # who
+    comment: Comment = ""  # why
+    wait: Seconds | None = None  # how long the reply to a panic waits for it to be over; absent: 5 s
+
+
+class Operated(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account may do now."""
+
+    status: str  # done, denied; of a panic also rejected: something is left open
+    final: bool  # false: a panic is not over yet
+    account: str
+    verb: str
+    seq: int  # of the journal's last event
+    link: str | None = None  # connecting, reconciling, ready, refused, closed
+    permission: str | None = None  # active, reducing, halted, difference, restored, dirty, read_only
+    reason: str | None = None  # why the permission is what it is
+    reasons: tuple[Reason, ...] = ()  # why not
+    commands: tuple[Outcome, ...] = ()  # of a panic: its cancel_all and close_all
+    accounts: tuple["Operated", ...] = ()  # where all were meant
+
+
+class UnreadableOperation(Exception):
+    """It is none, for these reasons."""
+
+    def __init__(self, reasons: tuple[Reason, ...]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reason.message for reason in reasons))
+
+
+def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Operation:
+    """What an operator says; an empty payload is {}.  Raises UnreadableOperation."""
+    if verb not in OPERATOR_VERBS:
+        message = f"{verb[:40]!r} is no verb: {', '.join(OPERATOR_VERBS)}"
+        raise UnreadableOperation((Reason(codes.UNKNOWN_VERB, message, "verb", verb[:40]),))
+    try:
+        sent = pairs(payload, format_of(headers), as_written=True) if payload else []
+    except BadPayload as why:
+        raise UnreadableOperation((Reason(FAULTS[why.fault], f"the payload {why.message}"),)) from None
+    found = read_fields(_FIELDS, sent)
+    if found.reasons:
+        raise UnreadableOperation(tuple(found.reasons))
+    return Operation(**found.values)
+
+
+def encoded(operated: Operated, content_type: str) -> bytes:
+    """The reply as it is sent."""
+    return written(plain(operated), content_type)
+
+
+_FIELDS: Final[dict[str, Field]] = fields_of(Operation)

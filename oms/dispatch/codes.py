@@ -1,0 +1,33 @@
+"""Why a command is not carried out, beside what is wrong with its words or its order."""
+
+from typing import Final
+
+from oms.domain.codes import Code
+
+CONFLICT: Final = "conflict"
+BUSY: Final = "busy"
+STOPPING: Final = "stopping"
+PAST_DEADLINE: Final = "past_deadline"
+OVERTAKEN: Final = "overtaken"
+RESTARTED: Final = "restarted"
+NOT_SENT: Final = "not_sent"
+NO_PRICES: Final = "no_prices"
+NOT_RECORDED: Final = "not_recorded"
+UNKNOWN_COMMAND: Final = "unknown_command"
+FENCED: Final = "fenced"
+LEFT_OPEN: Final = "left_open"
+
+CODES: Final[dict[str, Code]] = {
+    CONFLICT: Code("the id was used before, for another command: nothing was done"),
+    BUSY: Code("as many commands wait as may wait; the id is not used up"),
+    STOPPING: Code("the daemon is being stopped; the id is not used up"),
+    PAST_DEADLINE: Code("it could not be sent by its deadline"),
+    OVERTAKEN: Code("a later close or cancel of the same client called it off while it waited"),
+    RESTARTED: Code("it waited when the daemon ended; nothing was sent"),
+    NOT_SENT: Code("the session ended before a byte of it was sent"),
+    NO_PRICES: Code("the venue gave no prices, in request execution; nothing was ordered"),
+    NOT_RECORDED: Code("the journal cannot be written; nothing was sent, the id is not used up"),
+    UNKNOWN_COMMAND: Code("the client has no such command, or it made no order"),
+    LEFT_OPEN: Code("of a panic: this command did not do all it was for"),
+    FENCED: Code("stream and journal contradict each other, which no operator can lift"),
+}

@@ -1,0 +1,455 @@
+"""The desk of one account: every command, from its receipt to its outcome.
+
+A command is written down together with what was decided on it and with what is to be sent, in one commit,
+before a byte of it leaves; its identity is taken for ever with that.  One trade request at a time waits for
+its answer, results are waited for side by side.
+
+The same identity with the same content is the same command, however often and however late it comes.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+import trio
+from msgspec.structs import replace
+
+from oms.commands.reply import Outcome
+from oms.domain.commands import Cancel, CancelAll, Close, CloseAll, CommandRequest, Submit, Verb
+from oms.domain.decide import decide, exposure, on_prices
+from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
+from oms.domain.decide.facts import Facts
+from oms.domain.events import (
+    CommandAnswered,
+    CommandConflict,
+    CommandDenied,
+    CommandOutcome,
+    CommandReceived,
+    CommandResult,
+    CommandSending,
+    CommandUnknown,
+    Event,
+)
+from oms.domain.events.command import Reason
+from oms.eventlog.envelope import rfc3339
+from oms.eventlog.errors import FileError, JournalFull
+from oms.ingest.account import Account
+from oms.projections import Books
+from oms.projections.commands import UNKNOWN, Command, Key
+from oms.recorder import Turn
+from oms.sessions.bucket import Bucket
+from oms.sessions.outage import Outage
+from oms.sessions.translate import Result, trade_request
+from protocol.errors import LocalProtocolError
+
+from . import codes, writing
+from .flight import Flight
+from .flights import Flights
+from .gathering import NS, facts_of, renamed, symbol_of
+from .leftovers import bring_to_an_end
+from .line import Line
+from .options import Options
+from .pending import Channel, Pending
+from .telling import checked
+from .writing import reason
+
+FIRST_ACTION: Final = (2**20, 2**31 - 1)  # where an account's numbers begin, by chance (docs/semantics.md 0)
+LAST_ACTION: Final = 2**32 - 1
+AGAIN_S: Final = 1.0  # until a full disk is tried again
+QUOTE_S: Final = 2.0  # for the first quote of a symbol that was not watched
+_TOLD: Final = (
+    CommandReceived,
+    CommandDenied,
+    CommandSending,
+    CommandAnswered,
+    CommandResult,
+    CommandOutcome,
+    CommandUnknown,
+)
+
+
+class Desk:
+    """All commands of one account."""
+
+    def __init__(
+        self,
+        account: Account,
+        options: Options,
+        clock: Callable[[], int],
+        nursery: trio.Nursery,
+        *,
+        margined: Callable[[Verb, Facts, Books], Facts],
+        nats_away: Callable[[], bool] = lambda: False,
+        told: Callable[[str, str], None] = lambda what, detail: None,
+        chance: random.Random | None = None,
+    ) -> None:
+        """`clock` gives nanoseconds of UTC, `margined` adds the margin after an order to what is known.
+
+        Commands are carried in the nursery, which must outlive the account's sessions; `told` hears, in
+        words, of every doubt.
+        """
+        self.account, self.options, self.recorder = account, options, account.recorder
+        self.pending: dict[Key, Pending] = {}
+        self.flights = Flights(account, options, told, nursery)
+        self._clock, self._nursery, self._margined = clock, nursery, margined
+        self._nats_away, self._told = nats_away, told
+        self._chance = chance or random.SystemRandom()
+        self._stopping = False
+        self._moves: dict[Key, trio.Event] = {}
+        self._line = Line()
+        self._bucket = Bucket(options.rate, options.burst)
+
+    # Its life.
+
+    async def open(self) -> None:
+        """Bring to an end what an earlier run left, then be there; before the account's first session."""
+        await self.recorder.write(bring_to_an_end)
+        unknown = [one.command for one in self.recorder.books.commands.open() if one.status == UNKNOWN]
+        if unknown:
+            await self.account.standing.halt(f"unknown: {', '.join(unknown[:10])}")
+        self.recorder.heard = self._heard
+        self.account.send_for(self.flights)
+
+    async def settle(self) -> None:
+        """Take nothing more in; return when nothing is on its way."""
+        self._stopping = True
+        await self.flights.none()
+
+    # Taking in.
+
+    async def take(
+        self, request: CommandRequest, channel: Channel = "request", *, queued_at: str | None = None
+    ) -> Pending:
+        """Begin with a command, or find what has become of it; it waits for the present turn only."""
+        received = self._clock()
+        await self.recorder.settled()
+        command = request.id or f"{self._chance.getrandbits(64):016x}"
+        new = Pending(
+            request, command, channel, received, self._deadline(request, received), queued_at=queued_at
+        )
+        known_hash = self._known_hash(new.key)
+        if known_hash is not None:
+            return await self._again(new, known_hash)
+        if self._stopping:
+            return _refused(new, codes.STOPPING)
+        waiting = sum(not one.decided and one.parent is None for one in self.pending.values())
+        if waiting >= self.options.waiting:
+            return _refused(new, codes.BUSY, limit=str(self.options.waiting))
+        self._overtake(new)
+        self._begin(new)
+        return new
+
+    def _deadline(self, request: CommandRequest, received: int) -> int:
+        if request.deadline_ns is None:
+            return received + int(self.options.deadline_s * NS)
+        return request.deadline_ns + int(self.options.skew_s * NS)
+
+    def _known_hash(self, key: Key) -> str | None:
+        """What the command of this identity says; None where there is none."""
+        if key in self.pending:
+            return self.pending[key].request.payload_hash
+        known = self.recorder.books.commands.get(*key)
+        return self.recorder.books.commands.course(key).payload_hash if known else None
+
+    async def _again(self, new: Pending, known_hash: str) -> Pending:
+        request = new.request
+        if known_hash == request.payload_hash:
+            new.decided = True
+            return self.pending.get(new.key, new)
+        conflict = CommandConflict(
+            new.command, request.client, request.verb.verb, known_hash, request.payload_hash
+        )
+        await self.recorder.record([conflict], cause=new.command, trace=request.trace)
+        return _refused(new, codes.CONFLICT)
+
+    def _begin(self, new: Pending) -> None:
+        self.pending[new.key] = new
+        self._nursery.start_soon(self._carry, new)
+
+    def _overtake(self, new: Pending) -> None:
+        """A close or cancel of a symbol, or of all, calls the same client's waiting orders off."""
+        match renamed(new.request.verb, self.account):
+            case Close(symbol=str() as symbol) | CloseAll(symbol=symbol) | CancelAll(symbol=symbol):
+                waiting = [one for one in self.pending.values() if not one.decided]
+            case _:
+                return
+        for one in waiting:
+            verb = renamed(one.request.verb, self.account)
+            same_client = one.request.client == new.request.client
+            if same_client and isinstance(verb, Submit) and symbol in (None, verb.symbol):
+                one.overtaken_by = new.command
+
+    async def check(self, request: CommandRequest) -> Outcome:
+        """What a submit would come to now; nothing is sent, nothing is remembered."""
+        pending = Pending(request, request.id or "", "request", self._clock(), None)
+        await self._prepare(pending)
+        await self.recorder.settled()
+        books = self.recorder.books
+        facts = self._facts(pending.verb, books, self._clock())
+        found = decide(pending.verb, facts)
+        return checked(self.account.name, self.recorder.seq, pending, found, facts)
+
+    # What somebody waits for.
+
+    def command(self, pending: Pending) -> Command | None:
+        """The command as the books have it; None before it is written down."""
+        return self.recorder.books.commands.get(*pending.key)
+
+    async def outcome(self, pending: Pending, within_s: float) -> None:
+        """Return when the command is final or refused, or after so many seconds."""
+
+        def done() -> bool:
+            known = self.command(pending)
+            return bool(pending.refusal) or (known is not None and known.final)
+
+        with trio.move_on_after(within_s):
+            await self._until(pending, done)
+        await self.recorder.settled()
+
+    async def recorded(self, pending: Pending) -> None:
+        """Return when it is decided and written down, or refused."""
+        await self._until(pending, lambda: pending.decided or bool(pending.refusal))
+        await self.recorder.settled()
+
+    async def receipt(self, pending: Pending) -> None:
+        """Return when it is written down, or refused; whether it may be sent need not be decided yet.
+
+        Where it cannot be written down it is refused, and will not be sent.
+        """
+        if self.command(pending) is not None or pending.refusal:
+            return
+
+        def work(turn: Turn) -> None:
+            if not pending.refusal:
+                _write_receipt(pending, turn)
+
+        try:
+            await self.recorder.write(work, cause=pending.command, trace=pending.request.trace)
+        except FileError as why:
+            self._told("journal", str(why))
+            self._let_go(_refused(pending, codes.NOT_RECORDED))
+
+    async def _until(self, pending: Pending, done: Callable[[], bool]) -> None:
+        while not done():
+            await self._moves.setdefault(pending.key, trio.Event()).wait()
+
+    def _poke(self, key: Key) -> None:
+        moved = self._moves.pop(key, None)
+        if moved is not None:
+            moved.set()
+
+    def _heard(self, events: Sequence[Event]) -> None:
+        """What is on disk now: wake who waits for it."""
+        for event in events:
+            if not isinstance(event, _TOLD):
+                continue
+            key = (event.client, event.command)
+            known = self.recorder.books.commands.get(*key)
+            if isinstance(event, CommandResult) and event.meaning == "prices":
+                self.flights.priced(event.action_id)
+            if isinstance(event, CommandUnknown) or (known is not None and known.final):
+                self.flights.land(key)
+            if known is not None and known.final:
+                self.pending.pop(key, None)
+            self._poke(key)
+
+    # Carrying out.
+
+    async def _carry(self, pending: Pending) -> None:
+        try:
+            await self._prepare(pending)
+            flight: Flight | None = None
+            async with self._line.at(pending.rank):
+                flight = await self._decide(pending)
+                if flight is not None:
+                    await self.flights.send(flight)
+            if flight is not None and flight.asks_prices:
+                await self._order_at_prices(pending, flight)
+        except FileError as why:
+            self._told("journal", str(why))
+            if self.command(pending) is None:
+                self._let_go(_refused(pending, codes.NOT_RECORDED))
+            elif isinstance(why, JournalFull):
+                await trio.sleep(AGAIN_S)
+                self._nursery.start_soon(self._carry, pending)  # its id is taken: it must come to an end
+
+    def _let_go(self, pending: Pending) -> None:
+        self.pending.pop(pending.key, None)
+        self._poke(pending.key)
+
+    async def _prepare(self, pending: Pending) -> None:
+        """What deciding needs and is not here yet: the symbol's specification of this session, its ticks."""
+        pending.verb = renamed(pending.request.verb, self.account)
+        symbol = symbol_of(pending.verb, self.recorder.books)
+        talk = self.account.conversation
+        if (
+            symbol is None
+            or talk is None
+            or not (talk.ready and self.account.connected and talk.lists(symbol))
+        ):
+            return
+        if symbol not in talk.specified:
+            with suppress(Outage, LocalProtocolError):  # the decision finds what is missing
+                await self.account.specification(symbol)
+        if isinstance(pending.verb, Submit) and self.account.feed.board.get(symbol) is None:
+            talk.want(symbol)
+            with trio.move_on_after(QUOTE_S):
+                while self.account.feed.board.get(symbol) is None:  # noqa: ASYNC110 - ticks wake nobody
+                    await trio.sleep(0.01)
+
+    async def _decide(self, pending: Pending) -> Flight | None:
+        """Write down what is decided; what is to be sent then, if anything."""
+        token = self._bucket.try_take()
+        if not token and self._may_be_sent(pending):
+            await self._bucket.take()
+            token = True
+        found: list[Flight] = []
+        children: list[Pending] = []
+
+        def work(turn: Turn) -> None:
+            if pending.refusal:
+                return
+            decision = self._judged(pending, turn.books)
+            pending.decided = True
+            known = turn.books.commands.get(*pending.key) is not None
+            if isinstance(decision, Denied) and decision.passing and not known:
+                pending.refusal = decision.reasons
+                return
+            _write_receipt(pending, turn)
+            match decision:
+                case Approved():
+                    found.extend(self._write_intent(pending, decision, turn))
+                case Denied():
+                    turn.add(writing.denial(pending, decision, turn.books))
+                case Unchanged():
+                    turn.add(writing.unchanged(pending, decision, turn.books))
+                case Swept():
+                    children.extend(self._write_sweep(pending, decision, turn))
+
+        await self.recorder.write(work, cause=pending.command, trace=pending.request.trace)
+        if token and not found:
+            self._bucket.give_back()
+        if pending.refusal:
+            self._let_go(pending)
+        for child in children:
+            self._begin(child)
+        return found[0] if found else None
+
+    def _may_be_sent(self, pending: Pending) -> bool:
+        """Whether it is worth waiting for a token: what is denied needs none."""
+        return isinstance(self._judged(pending, self.recorder.books), Approved)
+
+    def _judged(self, pending: Pending, books: Books) -> Decision:
+        if self._stopping:
+            return Denied((reason(codes.STOPPING, "the daemon is being stopped"),), passing=True)
+        overtaken_by = pending.overtaken_by or self._overtaken(pending, books)
+        if overtaken_by:
+            message = f"{overtaken_by} called it off while it waited"
+            return Denied((reason(codes.OVERTAKEN, message),))
+        now = self._clock()
+        late = self._too_late(pending, now)
+        if late is not None:
+            return late
+        verb = pending.verb = self._resolved(pending, books)
+        if isinstance(verb, Cancel) and verb.order is None:
+            message = f"{pending.request.client} has no command {verb.command!r} that made an order"
+            return Denied((reason(codes.UNKNOWN_COMMAND, message, "command", verb.command),))
+        return decide(verb, self._facts(verb, books, now))
+
+    def _overtaken(self, pending: Pending, books: Books) -> str:
+        """The close or cancel that was put into the durable queue behind this, and taken before it."""
+        verb = renamed(pending.request.verb, self.account)
+        if pending.queued_at is None or not isinstance(verb, Submit):
+            return ""
+        return books.commands.overtaken(pending.request.client, verb.symbol, pending.queued_at)
+
+    def _too_late(self, pending: Pending, now: int) -> Denied | None:
+        if pending.deadline_ns is None or now <= pending.deadline_ns:
+            return None
+        given = pending.request.deadline
+        message = f"it was not sent by {given or rfc3339(pending.deadline_ns)}"
+        return Denied((reason(codes.PAST_DEADLINE, message, "deadline", given),))
+
+    def _facts(self, verb: Verb, books: Books, now: int) -> Facts:
+        facts = facts_of(self.account, books, verb, self.options.policy, now, nats_away=self._nats_away())
+        return self._margined(verb, facts, books) if exposure(verb, facts) is not None else facts
+
+    def _resolved(self, pending: Pending, books: Books) -> Verb:
+        """A cancel that names a command is one of that command's order."""
+        verb = renamed(pending.request.verb, self.account)
+        if isinstance(verb, Cancel) and verb.command is not None:
+            known = books.commands.get(pending.request.client, verb.command)
+            if known is not None and known.order is not None:
+                return Cancel(order=known.order)
+        return verb
+
+    def _write_sweep(self, pending: Pending, swept: Swept, turn: Turn) -> list[Pending]:
+        """The receipts of its children; without any it is done."""
+        children = writing.children_of(pending, swept, self._clock())
+        for child in children:
+            _write_receipt(child, turn)
+        if not children:
+            turn.add(CommandOutcome(pending.command, pending.request.client, "done", True))
+        return children
+
+    def _write_intent(self, pending: Pending, approved: Approved, turn: Turn) -> list[Flight]:
+        """The intent with its number and its marker; nothing where the venue knows the marker already."""
+        connection, commands = self.account.connection, turn.books.commands
+        assert connection is not None  # noqa: S101 - nothing is approved without a session
+        intent, marker = writing.commented(
+            approved.intent, self.account.name, pending, marking=self.options.marker
+        )
+        if marker and commands.seen(marker) is not None:
+            self.flights.doubt(pending.key, "known_marker", intent.symbol, turn)
+            return []
+        number = commands.last_action + 1
+        if not FIRST_ACTION[0] < number <= LAST_ACTION:
+            number = self._chance.randint(*FIRST_ACTION)
+        event = writing.sending(intent, pending, number, marker)
+        turn.add(replace(event, quote=approved.quote, margin=approved.margin))
+        request = trade_request(intent, number)
+        return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection)]
+
+    # Request execution.
+
+    async def _order_at_prices(self, pending: Pending, flight: Flight) -> None:
+        """Wait for the prices, decide on them, send the order."""
+        prices = await self.flights.prices(flight)
+        if prices is not None:
+            async with self._line.at(0):
+                ordered = await self._decide_on_prices(pending, flight, prices)
+                if ordered is not None:
+                    await self.flights.send(ordered)
+
+    async def _decide_on_prices(self, pending: Pending, flight: Flight, prices: Result) -> Flight | None:
+        await self._bucket.take()
+        found: list[Flight] = []
+
+        def work(turn: Turn) -> None:
+            now = self._clock()
+            decision: Approved | Denied | None = self._too_late(pending, now)
+            if decision is None:
+                assert prices.bid is not None  # noqa: S101 - else they were no prices
+                assert prices.ask is not None  # noqa: S101 - else they were no prices
+                facts = self._facts(pending.verb, turn.books, now)
+                decision = on_prices(flight.approved, pending.verb, facts, prices.bid, prices.ask)
+            if isinstance(decision, Denied):
+                turn.add(writing.denial(pending, decision, turn.books))
+            else:
+                found.extend(self._write_intent(pending, decision, turn))
+
+        await self.recorder.write(work, cause=pending.command, trace=pending.request.trace)
+        return found[0] if found else None
+
+
+def _write_receipt(pending: Pending, turn: Turn) -> None:
+    """Unless it is written down already."""
+    if turn.books.commands.get(*pending.key) is None:
+        turn.add(writing.receipt(pending, turn.books))
+
+
+def _refused(pending: Pending, code: str, limit: str | None = None) -> Pending:
+    """Not carried out: the id is not used up."""
+    pending.refusal = (Reason(code, codes.CODES[code].meaning, limit=limit),)
+    return pending

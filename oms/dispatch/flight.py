@@ -1,0 +1,37 @@
+"""A trade request on its way: written down, handed to a session, its result not yet told."""
+
+import trio
+
+from oms.domain.decide.decision import Approved
+from oms.domain.intent import REQUEST_PRICES
+from oms.projections.commands import Key
+from oms.sessions.connection import Connection
+from oms.sessions.translate import Result
+from protocol.records.trade import TradeRequest
+
+
+class Flight:
+    """One request of a command; its number is never used again."""
+
+    def __init__(
+        self, key: Key, approved: Approved, request: TradeRequest, marker: str, connection: Connection
+    ) -> None:
+        self.key, self.approved, self.request = key, approved, request
+        self.marker, self.connection = marker, connection
+        self.accepted = False  # answer 12 had accepted it
+        self.doubt = (
+            ""  # why nobody knows what became of it, where that is clear before its session has ended
+        )
+        self.prices: Result | None = None  # that were asked for
+        self.moved = trio.Event()  # prices came, or it is over
+        self.over = trio.Event()  # nothing more is expected, as far as is recorded
+
+    @property
+    def asks_prices(self) -> bool:
+        """Whether it orders nothing yet."""
+        return self.approved.intent.action == REQUEST_PRICES
+
+    def end(self) -> None:
+        """Nothing more is expected of it."""
+        self.over.set()
+        self.moved.set()
