@@ -21,6 +21,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from oms.domain.events.command import Reason
+from oms.eventlog.envelope import rfc3339
 
 from . import sizes
 from .bridge import Bridge
@@ -33,6 +34,7 @@ from .subjects import PREFIX
 
 NEXT: Final = "$JS.API.CONSUMER.MSG.NEXT"
 ACKNOWLEDGE: Final = "$JS.ACK."  # where a message of a stream is answered to
+SHORT: Final = 9  # tokens of it, without domain and account
 NONE_CAME: Final = ("404", "408")  # the server's word for it
 GRACE_S: Final = 2.0  # for the server's word that none came
 DONE, AGAIN, GONE, WORKING = b"+ACK", b"-NAK", b"+TERM", b"+WPI"
@@ -55,10 +57,19 @@ class Unreadable(Exception):
         super().__init__(", ".join(reason.code for reason in reasons))
 
 
-# What is asked (the subject behind the account), headers, payload, where the outcome shall go, whether the
-# message was delivered before (a server that was killed may have forgotten it).  When it returns, the message
-# is acknowledged.
-Handler = Callable[[str, Mapping[str, str], bytes, str | None, bool], Awaitable[None]]
+class Queued(NamedTuple):
+    """A durable command, as its handler gets it."""
+
+    what: str  # is asked: the subject behind the account
+    headers: Mapping[str, str]
+    payload: bytes
+    reply_to: str | None  # the subject to which its outcome shall go
+    queued_at: str  # when the stream took it, by the server's clock: UTC, RFC 3339, nine digits
+    redelivered: bool  # it came before; a server that was killed may have forgotten that
+
+
+# When it returns, the message is acknowledged.
+Handler = Callable[[Queued], Awaitable[None]]
 
 
 class Gate(Protocol):
@@ -81,9 +92,22 @@ class Taken(NamedTuple):
     headers: Mapping[str, str]
     payload: bytes
     acknowledge: str  # the subject for it
-    deliveries: int
-    seq: int  # in the stream
     created: datetime | None  # the stream
+
+    @property
+    def place(self) -> "Place":
+        """As the server wrote it into that subject: $JS.ACK[.domain.account].stream.consumer.(...)."""
+        tokens = self.acknowledge.split(".")
+        deliveries, seq, _, at_ns = map(int, tokens[4:8] if len(tokens) == SHORT else tokens[6:10])
+        return Place(deliveries, seq, at_ns)
+
+
+class Place(NamedTuple):
+    """Where in the stream a message is."""
+
+    deliveries: int
+    seq: int
+    at_ns: int  # UTC, when it was stored
 
 
 async def consume(
@@ -142,16 +166,7 @@ class _Consumer:
         found = await standing.connection.run(_next, keeper.stream, self._name, keeper.pace.expires_s)
         if found is None:
             return None
-        about = found.metadata
-        return Taken(
-            found.subject,
-            found.headers or {},
-            found.data,
-            found.reply,
-            about.num_delivered,
-            about.sequence.stream,
-            standing.created,
-        )
+        return Taken(found.subject, found.headers or {}, found.data, found.reply, standing.created)
 
     async def _deal_with(self, taken: Taken) -> None:
         """What is in hand: have it handled, say how that ended."""
@@ -172,9 +187,7 @@ class _Consumer:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._signal, taken)
             try:
-                reply_to = self._readable(taken)
-                what = taken.subject.removeprefix(self._front)
-                await self._handle(what, taken.headers, taken.payload, reply_to, taken.deliveries > 1)
+                await self._handle(self._queued(taken))
                 answer = DONE
             except NotNow as why:
                 answer = _again(why.delay_s)
@@ -183,15 +196,18 @@ class _Consumer:
             nursery.cancel_scope.cancel()
         return answer
 
-    def _readable(self, taken: Taken) -> str | None:
-        """Where its outcome shall go; raises Unreadable."""
+    def _queued(self, taken: Taken) -> Queued:
+        """What the handler gets; raises Unreadable."""
         if len(taken.payload) > sizes.PAYLOAD:
             text = f"the command has {len(taken.payload)} bytes, at most {sizes.PAYLOAD}"
             raise Unreadable([Reason("too_large", text)])
         try:
-            return reply_subject(taken.headers, self._keeper.prefix)
+            reply_to = reply_subject(taken.headers, self._keeper.prefix)
         except BadReplySubject as why:
             raise Unreadable([Reason("bad_reply", f"{HEADER} {why}", field=HEADER)]) from None
+        what, place = taken.subject.removeprefix(self._front), taken.place
+        queued_at = rfc3339(place.at_ns)
+        return Queued(what, taken.headers, taken.payload, reply_to, queued_at, place.deliveries > 1)
 
     async def _bury(self, taken: Taken, reasons: Sequence[Reason]) -> bytes:
         """The letter first, then the message goes; where the letter cannot be written, it stays."""
@@ -205,7 +221,7 @@ class _Consumer:
                 taken.headers,
                 reasons,
                 prefix=keeper.prefix,
-                identity=f"{keeper.stream}.{taken.created}.{taken.seq}",
+                identity=f"{keeper.stream}.{taken.created}.{taken.place.seq}",
             )
         except Refused as why:
             keeper.trouble(str(why))

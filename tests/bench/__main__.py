@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import e2e, eventlog, instruments, rebuild, receive, standing, venue, wire
+from tests.bench import commands, e2e, eventlog, instruments, rebuild, receive, standing, venue, wire
 from tests.bench.measure import Row
 
 RESULTS: Final = Path("bench-results.json")
@@ -24,7 +24,7 @@ PIECES: Final[dict[str, Rows]] = {
     "rebuild": rebuild.rows,
     "venue": venue.rows,
 }
-DAEMON: Final[dict[str, Rows]] = {"e2e": e2e.rows}
+DAEMON: Final[dict[str, Rows]] = {"e2e": e2e.rows, "commands": commands.rows}
 LONG: Final[dict[str, Rows]] = {
     "instruments": instruments.rows,
     "e2e_long": e2e.long_rows,

@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import apsw
@@ -95,10 +96,10 @@ def main() -> int:
     given = parser.parse_args()
     bare = Bare(given.port, given.login, given.file)
     print("{}", flush=True)
+    commands: dict[str, Callable[..., dict[str, Any]]] = {"commit": bare.commit, "trade": bare.trade}
     for line in sys.stdin:
         asked = json.loads(line)
-        do = {"commit": bare.commit, "trade": bare.trade}[asked.pop("do")]
-        print(json.dumps(do(**asked)), flush=True)
+        print(json.dumps(commands[asked.pop("do")](**asked)), flush=True)
     return 0
 
 

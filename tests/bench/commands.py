@@ -85,8 +85,8 @@ class Desk:
         self.raw()
 
     def commands(self, rate: float = 0.0) -> Times:
-        """One after the other, accounts in turn, with so many ticks/s; RuntimeError where one is not filled."""
-        orders = list(self._orders())
+        """One after the other, accounts in turn, at so many ticks/s; RuntimeError where one is not filled."""
+        orders = list(self.orders())
         requests = [(subject(account), order(name, side).decode()) for account, name, side in orders]
         self.rig.trades()
         with self.rig.loaded(PER_FRAME, rate, LOAD_S) if rate else nullcontext():
@@ -101,7 +101,7 @@ class Desk:
         ]
         return Times(wire, _took(told["asked"], told["answered"]))
 
-    def _orders(self) -> Iterator[tuple[str, str, str]]:
+    def orders(self) -> Iterator[tuple[str, str, str]]:
         """Account, id, side of as many as may be asked for."""
         sessions = self.rig.setting.sessions
         for number in range(COMMANDS):
@@ -149,8 +149,8 @@ def rows() -> Iterator[Row]:
             busy.append(one.commands(RATE))
             crowds.append(one.crowd(f"crowd{number}"))
     yield from _raw_rows(raw)
-    yield from _latency_rows("", busy, raw)
-    yield from _latency_rows("_idle", idle, raw)
+    yield from latency_rows("", busy, raw)
+    yield from latency_rows("_idle", idle, raw)
     yield row("commands_per_s", median(each for each, _ in crowds), "commands/s", None, better="higher")
     yield row("cpu_per_command", median(cpu_us for _, cpu_us in crowds), "us", None)
 
@@ -194,7 +194,7 @@ def written(data: Path, account: str) -> list[int]:
     return list(sizes.values())
 
 
-def _latency_rows(name: str, found: Sequence[Times], raw: Sequence[Raw]) -> Iterator[Row]:
+def latency_rows(name: str, found: Sequence[Times], raw: Sequence[Raw]) -> Iterator[Row]:
     """p50 and p99 to the wire and to the reply, medians over the rounds, beside the raw sums."""
     for quantile in (50, 99):
         send = median(at(one.send, quantile) for one in raw)

@@ -127,7 +127,7 @@ class Generator:
         return found
 
     def _wait(self, due: float) -> None:
-        """A selector rounds up to whole milliseconds, `select` does not; and it knows a selector as a file."""
+        """A selector rounds up to whole milliseconds; `select` does not, and takes a selector for a file."""
         self._step(0)
         while (left := due - time.monotonic()) > 0:
             if select.select([self._selector], [], [], left)[0]:

@@ -1,12 +1,16 @@
 """The load generator is a gateway that a terminal can log in to, and what it sends are ticks."""
 
+import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from protocol.messages import Push
-from protocol.records.trade import HistoryRequest, TradeRequest
+from protocol.enums import Filling, OrderType, Retcode, TradeAction, TypeFlags
+from protocol.messages import Answer, Push
+from protocol.records.trade import HistoryRequest, TradeOutcome, TradeRequest
 from tests.bench import load
 from tests.bench.child import AROUND, Child
 from tests.bench.terminal import Terminal
@@ -96,7 +100,7 @@ def test_a_pace_is_kept_and_every_frame_names_its_time(
 ) -> None:
     child, _ = generator
     start = time.monotonic()
-    paced = child.ask(do="pace", per_frame=5, rate=1500, frames=90)
+    paced = paced_by(child, per_frame=5, rate=1500, frames=90)
     taken = time.monotonic() - start
     assert paced["frames"] == 90
     assert 0.95 * 90 * 5 / 1500 < taken < 3
@@ -115,11 +119,17 @@ def test_a_pace_is_kept_and_every_frame_names_its_time(
     assert sum(gaps) / len(gaps) == pytest.approx(5 / 1500 * 1e9, rel=0.1)
 
 
+def paced_by(child: Child, **how: Any) -> dict[str, Any]:
+    """A whole pace."""
+    assert child.ask(do="pace", **how) == {}
+    return child.hear()
+
+
 def test_no_tick_goes_back_in_time(generator: tuple[Child, int], terminals: list[Terminal]) -> None:
     child, _ = generator
     moments = []
     for _ in range(2):
-        child.ask(do="pace", per_frame=1, rate=1_000_000, frames=ACCOUNTS * 500)
+        paced_by(child, per_frame=1, rate=1_000_000, frames=ACCOUNTS * 500)
         child.ask(do="flood", per_frame=1, frames=ACCOUNTS)
         for _ in range(501):
             (tick,) = pushed(terminals[0]).value
@@ -151,14 +161,101 @@ def test_accounts_are_empty_but_for_the_past_of_the_first(
     assert history.deals[-1].time_create == 1_700_000_000
 
 
+def order(number: int, side: OrderType = OrderType.BUY) -> TradeRequest:
+    return TradeRequest(
+        action_id=number,
+        trade_action=TradeAction.DEAL_MARKET,
+        trade_symbol="EURUSD",
+        trade_volume=1_000_000,
+        digits=5,
+        trade_type=side,
+        type_filling=Filling.IOC,
+        type_flags=TypeFlags.MARKET,
+        comment=f"order {number}",
+    )
+
+
 def test_trade_requests_are_noted(generator: tuple[Child, int], terminals: list[Terminal]) -> None:
     child, _ = generator
     before = time.monotonic_ns()
-    assert terminals[0].ask(12, TradeRequest(action_id=77)).retcode == 0
-    ((at_ns, action),) = child.ask(do="heard")["heard"]
-    assert action == 77
+    terminals[1].begin(12, order(77))
+    messages = [terminals[1].hear(), terminals[1].hear()]
+    assert outcomes(messages) == [(77, Retcode.NO_MONEY)]  # accounts are empty
+    ((at_ns, *request),) = child.ask(do="heard")["heard"]
+    assert request == [1002, 77, "order 77"]
     assert before < at_ns < time.monotonic_ns()
     assert child.ask(do="heard") == {"heard": []}
+
+
+def outcomes(messages: list[Any]) -> list[tuple[int, int]]:
+    """Number and code of what pushes 19 among them say."""
+    told = [one.value for one in messages if isinstance(one, Push) and one.command == 19]
+    assert all(isinstance(one, TradeOutcome) for one in told)
+    return [(one.request.action_id, one.result.retcode) for one in told]
+
+
+@pytest.fixture
+def dealing(tmp_path: Path) -> Iterator[tuple[Child, Terminal]]:
+    """A gateway whose accounts trade, and one of them, subscribed."""
+    child = Child.module("generator", "--accounts=1", "--trading", core=AROUND, folder=tmp_path)
+    terminal = Terminal(child.hear()["port"], 1001)
+    terminal.subscribe()
+    yield child, terminal
+    terminal.peer.sock.close()
+    child.stop()
+
+
+def dealt(terminal: Terminal, request: TradeRequest) -> list[Any]:
+    """The answer to an order and the pushes up to its result."""
+    terminal.begin(12, request)
+    messages: list[Any] = []
+    while not outcomes(messages):
+        messages.append(terminal.hear())
+    return messages
+
+
+def test_accounts_that_trade_are_dealt_with_and_net(dealing: tuple[Child, Terminal]) -> None:
+    _, terminal = dealing
+    assert terminal.ask(3).main.balance == 1_000_000.0
+    for number, side in enumerate((OrderType.BUY, OrderType.SELL, OrderType.SELL), 1):
+        messages = dealt(terminal, order(number, side))
+        assert isinstance(messages[0], Answer)
+        assert messages[0].value.retcode == 0
+        assert outcomes(messages) == [(number, Retcode.DONE)]
+    history = terminal.ask(5, HistoryRequest())
+    assert [(one.trade_action, one.price_open) for one in history.deals[1:]] == [
+        (0, 1.08003),
+        (1, 1.08000),
+        (1, 1.08000),
+    ]
+    (position,) = terminal.ask(4).positions
+    assert (position.trade_action, position.trade_volume) == (1, 1_000_000)
+
+
+def test_orders_are_dealt_with_in_a_pace(dealing: tuple[Child, Terminal]) -> None:
+    child, terminal = dealing
+    child.ask(do="pace", per_frame=1, rate=10, frames=5)  # a frame each 100 ms
+    began = time.monotonic()
+    for number in range(1, 6):
+        dealt(terminal, order(number))
+    assert time.monotonic() - began < 0.3  # whoever were answered between frames only would wait for 0.5 s
+    assert child.hear()["frames"] == 5
+
+
+def test_a_trade_request_is_noted_by_when_the_system_had_it(dealing: tuple[Child, Terminal]) -> None:
+    child, terminal = dealing
+    child.process.send_signal(signal.SIGSTOP)
+    try:
+        before = time.monotonic_ns()
+        terminal.begin(12, order(1))
+        sent = time.monotonic_ns()
+        time.sleep(0.2)
+    finally:
+        child.process.send_signal(signal.SIGCONT)
+    while not outcomes([terminal.hear()]):
+        pass
+    ((at_ns, *_),) = child.ask(do="heard")["heard"]
+    assert before - 1_000_000 < at_ns < sent + 50_000_000  # it was read 200 ms later
 
 
 def test_a_terminal_that_errs_is_dropped_and_no_other(

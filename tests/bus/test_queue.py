@@ -19,7 +19,7 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfi
 from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
 from oms.bus.bridge import Bridge
-from oms.bus.queue import NotNow, Unreadable, consume
+from oms.bus.queue import NotNow, Queued, Unreadable, consume
 from oms.bus.queue_keeper import Pace, QueueState
 from oms.domain.events.command import Reason
 from tests.bus.scene import SOON_S, Stored, linked, plainly, stored, until
@@ -66,6 +66,7 @@ class Desk:
     def __init__(self, then: Callable[[Came], Awaitable[None]] | None = None) -> None:
         self.came: list[Came] = []
         self.done: list[Came] = []
+        self.times: list[str] = []
         self.at_work = {"closing": 0, "opening": 0}
         self.most = dict(self.at_work)
         self.states: list[QueueState] = []
@@ -84,13 +85,12 @@ class Desk:
     def state(self) -> QueueState:
         return self.states[-1] if self.states else QueueState()
 
-    async def handle(
-        self, what: str, headers: Mapping[str, str], payload: bytes, reply_to: str | None, redelivered: bool
-    ) -> None:
-        kind = "closing" if what.partition(".")[0] in CLOSING else "opening"
+    async def handle(self, queued: Queued) -> None:
+        self.times.append(queued.queued_at)
+        kind = "closing" if queued.what.partition(".")[0] in CLOSING else "opening"
         self.at_work[kind] += 1
         self.most[kind] = max(self.most[kind], self.at_work[kind])
-        came = Came(what, payload, reply_to, redelivered, dict(headers))
+        came = Came(*(queued.what, queued.payload, queued.reply_to, queued.redelivered), dict(queued.headers))
         self.came.append(came)
         try:
             if self._then is not None:
@@ -178,6 +178,27 @@ async def test_commands_come_in_their_order_with_all_they_say(tmp_path: Path) ->
     assert [state for state in desk.states if state.ready] == [QueueState(ready=True)]
 
 
+async def test_a_command_says_when_the_stream_took_it(tmp_path: Path) -> None:
+    async def stored_at(client: Client) -> list[str]:
+        found = []
+        for seq in range(1, 11):
+            answer = await client.request(f"$JS.API.STREAM.MSG.GET.{STREAM}", b'{"seq":%d}' % seq)
+            found.append(json.loads(answer.data)["message"]["time"])
+        return found
+
+    desk = Desk()
+    desk.opening.move(closed=True)
+    with nats_server(tmp_path) as server:
+        async with linked(server) as bridge, working(bridge, desk):
+            await send(server, *commands("submit", *range(10)))
+            times = await plainly(server, stored_at)
+            desk.opening.move(closed=False)
+            await gone(server)
+    # Go leaves zeros at the end out.
+    assert desk.times == [f"{one.rstrip('Z'):0<29}Z" for one in times]
+    assert desk.times == sorted(desk.times)
+
+
 async def test_what_takes_risk_away_overtakes(tmp_path: Path) -> None:
     go_on = trio.Event()
 
@@ -227,8 +248,8 @@ class Open:
     closed = False
     async def open(self): await trio.sleep(0)
 
-async def handle(what, headers, payload, reply_to, redelivered):
-    print(what, payload.decode(), redelivered, flush=True)
+async def handle(queued):
+    print(queued.what, queued.payload.decode(), queued.redelivered, flush=True)
     await trio.sleep_forever()
 
 async def main():

@@ -44,3 +44,10 @@ def test_the_subjects_are_those_of_the_contract() -> None:
     assert subjects.market("acme", "tick", "main", "EURUSD.ins") == "acme.tick.main.EURUSD%2Eins"
     assert subjects.ticks("oms.v1", "main") == "oms.v1.ticks.main"
     assert subjects.endpoint("oms.v1", "query", "main") == "oms.v1.query.main.>"
+    assert subjects.queue_stream("main") == "OMS_QUEUE_main"
+    assert subjects.queued("acme", "main", ["close", "cancel"]) == [
+        *("acme.queue.main.close", "acme.queue.main.close.*"),
+        *("acme.queue.main.cancel", "acme.queue.main.cancel.*"),
+    ]
+    assert subjects.dead("oms.v1", "main") == "oms.v1.dead.main"
+    assert subjects.replies("oms.v1") == "oms.v1.reply."

@@ -18,7 +18,7 @@ from nats.micro.request import Request
 
 from oms.bus.bridge import bridged
 from oms.bus.options import NatsOptions
-from oms.bus.queue import Unreadable, consume
+from oms.bus.queue import Queued, Unreadable, consume
 from oms.bus.queue_keeper import QueueState
 from oms.bus.queue_stream import look
 from oms.bus.replies import publish_reply
@@ -289,13 +289,11 @@ async def test_the_daemon_can_do_all_that_commands_need(url: str) -> None:
     options = NatsOptions(urls=(url,), user="oms", password=PASSWORDS["oms"])
     async with bridged(options, changes.append) as bridge, trio.open_nursery() as nursery:
 
-        async def handle(
-            what: str, headers: Mapping[str, str], payload: bytes, reply_to: str | None, redelivered: bool
-        ) -> None:
-            if payload == b"{":
+        async def handle(queued: Queued) -> None:
+            if queued.payload == b"{":
                 raise Unreadable([Reason("malformed")])
-            assert reply_to is not None
-            assert publish_reply(bridge, reply_to, b"outcome", {})
+            assert queued.reply_to is not None
+            assert publish_reply(bridge, queued.reply_to, b"outcome", {})
 
         gates = {"opening": Open(), "closing": Open()}
         nursery.start_soon(partial(consume, bridge, "main", handle, gates=gates, told=told.append))

@@ -34,6 +34,7 @@ def trader(standing: System, line: Line, account: str, symbol: str) -> Iterator[
     if found.open() != ([], []):
         found.command("cancel_all")
         found.command("close_all")
+        found.arrived()
     yield found
     assert found.open() == ([], [])
 

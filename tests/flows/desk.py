@@ -71,8 +71,9 @@ class Desk:
         return {**now, **into}
 
     def cancels(self, order: str, now: Sheet, /, **fields: Any) -> None:
-        """A pending order."""
-        self.trader.does("cancel", {**DONE, "order": order}, [wire.removing(now, order)], **fields)
+        """A pending order; `fields` name it, else its ticket."""
+        sent = wire.removing(now, order)
+        self.trader.does("cancel", {**DONE, "order": order}, [sent], **fields or {"order": order})
 
     def protects(
         self, position: str, held: str, volume: str, sl: str | None, tp: str | None, /, **fields: Any

@@ -96,6 +96,26 @@ def test_the_example_in_the_docs_listens_and_asks(up: System) -> None:
     assert (nobody.returncode, nobody.stderr) == (1, "nobody holds an account 'nobody'\n")
 
 
+@pytest.mark.parametrize("account", [HEDGE, NET])
+def test_the_example_in_the_docs_trades(up: System, account: str) -> None:
+    before = up.told(account)["positions"]
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "trade.py", up.nats.url, account, "EURUSD.exc"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    outcomes = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["verb"], one["status"]) for one in outcomes] == [
+        *[("submit", "filled"), ("submit", "filled"), ("modify", "done"), ("close", "filled")],
+    ]
+    assert outcomes[0] == outcomes[1]
+    until(lambda: up.agrees(account))
+    assert up.told(account)["positions"] == before
+
+
 def test_an_unknown_account_has_no_responders(up: System) -> None:
     with pytest.raises(NoRespondersError):
         up.ask("nobody", "orders")

@@ -4,11 +4,15 @@ After each command the venue has received what docs/protocol.md 6.5 demands and 
 the venue's own truth, the outcome and the events say what was done, and what came of it names its cause.
 """
 
+import json
+import subprocess
+
 import pytest
 
 from tests.flows import wire_sheet as wire
 from tests.flows.desk import Desk
-from tests.flows.system import HEDGE, NET
+from tests.flows.system import HEDGE, NET, OMS, System
+from tests.flows.trader import Line, Trader
 from tests.flows.wire_sheet import SYMBOLS
 
 pytestmark = pytest.mark.slow
@@ -157,3 +161,42 @@ def test_sweeps_close_and_cancel_all_of_a_symbol_and_nothing_else(desk: Desk) ->
     desk.closes_all([])
     assert trader.open() == ([elsewhere["order"]], [])
     assert trader.command("cancel_all")["children"][0]["order"] == elsewhere["order"]
+
+
+# All that was sent and recorded.
+
+
+@pytest.mark.parametrize("account", [HEDGE, NET])
+def test_action_ids_rise_by_one_from_a_chance_beginning(standing: System, line: Line, account: str) -> None:
+    trader = Trader(standing, line, account)
+    for _ in range(3):
+        placed = trader.submit("buy", "0.10", type="limit", price="0.9")
+        assert trader.command("cancel", order=placed["order"])["status"] == "done"
+    ids = [wire.read(one)["action_id"] for one in trader.sent()]
+    assert ids == list(range(ids[0], ids[0] + len(ids)))
+    assert 2**20 <= ids[0] < 2**31
+
+
+@pytest.mark.parametrize("account", [HEDGE, NET])
+def test_the_stream_is_the_journal(standing: System, account: str) -> None:
+    assert standing.command(account, "cancel_all")["status"] == "done"
+    standing.check_stream(account)
+
+
+def test_oms_wire_reads_what_was_sent_as_the_document_says(standing: System, line: Line) -> None:
+    trader = Trader(standing, line, HEDGE)
+    placed = trader.submit("buy", "0.10", type="stop_limit", price="1.3", limit_price="1.2", comment="ünï")
+    assert trader.command("cancel", order=placed["order"])["status"] == "done"
+    sent = trader.sent()
+    lines = (json.dumps({"kind": "request", "command": 12, "hex": one}) for one in sent)
+    told = subprocess.run(
+        [*OMS, "wire", "decode"],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    decoded = [json.loads(one) for one in told.stdout.splitlines()]
+    assert [one["fields"] for one in decoded] == [wire.read(one) for one in sent]
+    assert {json.dumps(one["drift"]) for one in decoded} == {"{}"}

@@ -1,8 +1,8 @@
 """Whether a command may be sent, and as what: pure functions from a command and the facts to a decision.
 
-    judge      one command; build, resolve: the request that it comes to (docs/protocol.md 6.5)
+    judging    one command; build, resolve: the request that it comes to (docs/protocol.md 6.5)
     rules      the table of what can stand against it, a module for each kind of thing
-    sweep      close_all, cancel_all
+    sweeping   close_all, cancel_all
     codes      every code of a denial
 
 Not here: who asked, whether it was asked before, what comes of it.
@@ -12,9 +12,9 @@ from ..commands import CancelAll, CloseAll, Verb
 from .codes import CODES
 from .decision import Approved, Decision, Denied, Swept, Unchanged
 from .facts import Exposure, Facts, Policy
-from .judge import judge, on_prices
+from .judging import judge, on_prices
 from .margin import exposure
-from .sweep import sweep
+from .sweeping import sweep
 
 __all__ = [
     "CODES",

@@ -1,6 +1,6 @@
 """The request that a command comes to, field by field as the official client sends it (docs/protocol.md 6.5).
 
-A deal is built with its price; that a dealer has to be asked for it first is the last step (`judge`).
+A deal is built with its price; that a dealer has to be asked for it first is the last step (`judging`).
 """
 
 from collections.abc import Callable

@@ -645,6 +645,12 @@ def test_a_denial_keeps_what_it_was_judged_against() -> None:
     assert (found.quote, found.margin, found.passing) == (given.quote, given.margin, False)
 
 
+def test_a_tick_size_that_is_noise_is_left_to_the_checks_in_doubles() -> None:
+    noisy = facts(digits=1, point=d("0.1"), tick_size=d(repr(0.1 + 0.2)))
+    assert codes_of(pending(price="0.9"), noisy) == []
+    assert codes_of(pending(price="0.8"), noisy) == ["price_off_tick"]
+
+
 # Prices that were asked for.
 
 
