@@ -1,1 +1,1 @@
-"""NATS as the daemon sees it: the connection, the outbox, market data, the micro service, durable commands."""
+"""NATS as the daemon sees it: connection, outbox, market data, micro service, durable commands."""

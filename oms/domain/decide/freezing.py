@@ -1,8 +1,8 @@
-"""Whether the market is too near to change or take away what waits there (docs/protocol.md 4.2, 10029).
+"""Whether the market is too near to change or take away what waits there (docs/protocol.md 4.2).
 
 Within trade_freeze_level points of its price an order may be neither changed nor removed; within that of its
 stop loss or take profit a position may be neither changed nor closed by its owner.  Judged by live quotes
-alone: an old one must not keep anybody from closing.
+alone: an old one must not keep anybody from closing.  The venue answers 10029.
 """
 
 from collections.abc import Iterator
