@@ -15,6 +15,7 @@ import trio
 from oms.bus.bridge import Bridge, bridged
 from oms.bus.market import MarketPublisher
 from oms.bus.outbox import publish_journal
+from oms.bus.queue_keeper import QueueState
 from oms.bus.service import Endpoint, Handler, serve
 from oms.bus.told import LinkChange
 from oms.config import Settings
@@ -187,6 +188,8 @@ async def _answer(
         nursery.start_soon(
             partial(serve, daemon.bridge, endpoints, version=VERSION, prefix=parts.settings.nats.prefix)
         )
+        for one in trading:
+            nursery.start_soon(one.take_queued, partial(_told_of_queue, one.account.name))
         task_status.started(daemon)
         await stop.wait()
         with trio.move_on_after(parts.settings.limits.stop_settle):
@@ -275,6 +278,11 @@ def _keep(recorder: Recorder) -> None:
         save_snapshot(recorder.path.parent, recorder.account, recorder.books, seq)
     except (NotSaved, FileError) as why:
         log.warning("no snapshot", account=recorder.account, detail=str(why))
+
+
+def _told_of_queue(name: str, state: QueueState) -> None:
+    tell = log.info if state.ready else log.warning
+    tell("durable queue", account=name, ready=state.ready, detail=state.text)
 
 
 def _told(change: LinkChange) -> None:

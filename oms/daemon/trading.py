@@ -1,26 +1,37 @@
 """Trading, put together: a desk for each account, what comes to it over NATS, and its operators."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, Never
 
 import trio
 from msgspec.structs import replace
 
+from oms.bus import queue
 from oms.bus.bridge import Bridge
 from oms.bus.dead import dead_letter
 from oms.bus.errors import BusError
+from oms.bus.queue import Queued, consume
+from oms.bus.queue_keeper import QueueState
+from oms.bus.queue_stream import CLOSING, OPENING
+from oms.bus.replies import publish_reply
 from oms.bus.service import Endpoint
-from oms.commands.reply import Outcome
+from oms.commands.reading import Unreadable
+from oms.commands.reply import Outcome, encoded
 from oms.config import AccountSettings, Settings
 from oms.dispatch.desk import Desk
-from oms.dispatch.intake import Intake
+from oms.dispatch.gate import Gate, reduces, trades
+from oms.dispatch.intake import Intake, Later
 from oms.dispatch.operators import Operators
 from oms.dispatch.options import Options
+from oms.dispatch.pending import Pending
 from oms.domain.commands import VERBS, Verb
 from oms.domain.decide import Facts, Policy, exposure
 from oms.domain.events.command import Reason
+from oms.eventlog.errors import FileError
 from oms.ingest.account import Account
+from oms.payload import format_of
 from oms.projections import Books
 from oms.projections.commands import UNKNOWN
 from oms.projections.in_flight import exposures
@@ -28,6 +39,7 @@ from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
 
 ALL: Final = "_daemon"  # whom operators mean by it
+AGAIN_S: Final = 1.0  # until a durable command that cannot be carried out now is taken again
 AT_WORK: Final = 2048  # requests of an account; those that wait for their outcome are among them
 
 log = logger("oms.daemon")
@@ -66,6 +78,48 @@ class Trading:
             Endpoint("cmd", name, self.intake.request, self.intake.refuse, AT_WORK),
             Endpoint("ctl", name, self.operators.request, self.operators.refuse),
         ]
+
+    async def take_queued(self, told: Callable[[QueueState], None]) -> Never:
+        """Take durable commands, for ever."""
+        standing = self.account.standing
+        await consume(
+            self._bridge,
+            self.account.name,
+            self._carry_out,
+            gates={CLOSING: Gate(standing, reduces), OPENING: Gate(standing, trades)},
+            prefix=self._prefix,
+            told=told,
+        )
+
+    async def _carry_out(self, queued: Queued) -> None:
+        """Return when the command is written down; what comes of it is told by events, and where it asks."""
+        content_type = format_of(queued.headers)
+        try:
+            pending = await self.intake.queued(queued.what, queued.headers, queued.payload, queued.queued_at)
+        except Unreadable as why:
+            self._tell(queued.reply_to, self.intake.unread(why), content_type)
+            raise queue.Unreadable(why.reasons) from None
+        except (Later, FileError) as why:
+            log.info("durable command put off", account=self.account.name, detail=str(why))
+            raise queue.NotNow(AGAIN_S) from None
+        if queued.reply_to is not None:
+            self._nursery.start_soon(self._tell_outcome, pending, queued.reply_to, content_type)
+
+    async def _tell_outcome(self, pending: Pending, reply_to: str, content_type: str) -> None:
+        """Its outcome; where that is a doubt, this is told, and what it was as soon as that is known."""
+        await self.desk.outcome(pending, math.inf, doubts=True)
+        first = self.intake.outcome(pending)
+        self._tell(reply_to, first, content_type)
+        if not first.final:
+            await self.desk.outcome(pending, math.inf)
+            self._tell(reply_to, self.intake.outcome(pending), content_type)
+
+    def _tell(self, reply_to: str | None, outcome: Outcome, content_type: str) -> None:
+        if reply_to is None:
+            return
+        headers = {"Content-Type": content_type}
+        if not publish_reply(self._bridge, reply_to, encoded(outcome, content_type), headers):
+            log.warning("outcome not published", account=self.account.name, command=outcome.command)
 
     def _unknown(self) -> int:
         return sum(one.status == UNKNOWN for one in self.account.recorder.books.commands.open())

@@ -48,9 +48,9 @@ from .flight import Flight
 from .flights import Flights
 from .gathering import NS, facts_of, renamed, symbol_of
 from .leftovers import bring_to_an_end
-from .line import Line
+from .line import Line, Place
 from .options import Options
-from .pending import Channel, Pending
+from .pending import CHILD, Channel, Pending
 from .telling import checked
 from .writing import reason
 
@@ -118,19 +118,20 @@ class Desk:
 
     # Taking in.
 
-    async def take(
+    def take(
         self, request: CommandRequest, channel: Channel = "request", *, queued_at: str | None = None
     ) -> Pending:
-        """Begin with a command, or find what has become of it; it waits for the present turn only."""
+        """Begin with a command, or find what has become of it; who is taken first is decided on first.
+
+        What is refused here holds its reasons, and is to be written down where `receipt` is awaited.
+        """
         received = self._clock()
-        await self.recorder.settled()
         command = request.id or f"{self._chance.getrandbits(64):016x}"
-        new = Pending(
-            request, command, channel, received, self._deadline(request, received), queued_at=queued_at
-        )
+        deadline = self._deadline(request, received)
+        new = Pending(request, command, channel, received, deadline, queued_at=queued_at)
         known_hash = self._known_hash(new.key)
         if known_hash is not None:
-            return await self._again(new, known_hash)
+            return self._again(new, known_hash)
         if self._stopping:
             return _refused(new, codes.STOPPING)
         waiting = sum(not one.decided and one.parent is None for one in self.pending.values())
@@ -152,20 +153,21 @@ class Desk:
         known = self.recorder.books.commands.get(*key)
         return self.recorder.books.commands.course(key).payload_hash if known else None
 
-    async def _again(self, new: Pending, known_hash: str) -> Pending:
+    def _again(self, new: Pending, known_hash: str) -> Pending:
         request = new.request
         if known_hash == request.payload_hash:
             new.decided = True
             return self.pending.get(new.key, new)
-        conflict = CommandConflict(
+        new.conflict = CommandConflict(
             new.command, request.client, request.verb.verb, known_hash, request.payload_hash
         )
-        await self.recorder.record([conflict], cause=new.command, trace=request.trace)
         return _refused(new, codes.CONFLICT)
 
     def _begin(self, new: Pending) -> None:
         self.pending[new.key] = new
-        self._nursery.start_soon(self._carry, new)
+        new.verb = renamed(new.request.verb, self.account)
+        place = None if self._lacks(new.verb) else self._line.join(new.rank)
+        self._nursery.start_soon(self._carry, new, place)
 
     def _overtake(self, new: Pending) -> None:
         """A close or cancel of a symbol, or of all, calls the same client's waiting orders off."""
@@ -183,7 +185,8 @@ class Desk:
     async def check(self, request: CommandRequest) -> Outcome:
         """What a submit would come to now; nothing is sent, nothing is remembered."""
         pending = Pending(request, request.id or "", "request", self._clock(), None)
-        await self._prepare(pending)
+        pending.verb = renamed(request.verb, self.account)
+        await self._prepare(pending.verb)
         await self.recorder.settled()
         books = self.recorder.books
         facts = self._facts(pending.verb, books, self._clock())
@@ -196,19 +199,20 @@ class Desk:
         """The command as the books have it; None before it is written down."""
         return self.recorder.books.commands.get(*pending.key)
 
-    async def outcome(self, pending: Pending, within_s: float) -> None:
-        """Return when the command is final or refused, or after so many seconds."""
+    async def outcome(self, pending: Pending, within_s: float, *, doubts: bool = False) -> None:
+        """Return when the command is final or refused (`doubts`: or unknown), or after so many seconds."""
 
         def done() -> bool:
             known = self.command(pending)
-            return bool(pending.refusal) or (known is not None and known.final)
+            over = known is not None and (known.final or (doubts and known.status == UNKNOWN))
+            return over or bool(pending.refusal)
 
         with trio.move_on_after(within_s):
             await self._until(pending, done)
         await self.recorder.settled()
 
-    async def recorded(self, pending: Pending) -> None:
-        """Return when it is decided and written down, or refused."""
+    async def decided(self, pending: Pending) -> None:
+        """Return when it is decided on and written down, or refused."""
         await self._until(pending, lambda: pending.decided or bool(pending.refusal))
         await self.recorder.settled()
 
@@ -217,11 +221,14 @@ class Desk:
 
         Where it cannot be written down it is refused, and will not be sent.
         """
-        if self.command(pending) is not None or pending.refusal:
+        if pending.conflict is None and (self.command(pending) is not None or pending.refusal):
             return
 
         def work(turn: Turn) -> None:
-            if not pending.refusal:
+            conflict, pending.conflict = pending.conflict, None
+            if conflict is not None:
+                turn.add(conflict)
+            elif not pending.refusal:
                 _write_receipt(pending, turn)
 
         try:
@@ -256,11 +263,12 @@ class Desk:
 
     # Carrying out.
 
-    async def _carry(self, pending: Pending) -> None:
+    async def _carry(self, pending: Pending, place: Place | None) -> None:
         try:
-            await self._prepare(pending)
-            flight: Flight | None = None
-            async with self._line.at(pending.rank):
+            if place is None:
+                await self._prepare(pending.verb)
+                place = self._line.join(pending.rank)
+            async with place:
                 flight = await self._decide(pending)
                 if flight is not None:
                     await self.flights.send(flight)
@@ -272,27 +280,35 @@ class Desk:
                 self._let_go(_refused(pending, codes.NOT_RECORDED))
             elif isinstance(why, JournalFull):
                 await trio.sleep(AGAIN_S)
-                self._nursery.start_soon(self._carry, pending)  # its id is taken: it must come to an end
+                self._nursery.start_soon(
+                    self._carry, pending, None
+                )  # its id is taken: it must come to an end
+        finally:
+            if place is not None:
+                place.leave()
 
     def _let_go(self, pending: Pending) -> None:
         self.pending.pop(pending.key, None)
         self._poke(pending.key)
 
-    async def _prepare(self, pending: Pending) -> None:
-        """What deciding needs and is not here yet: the symbol's specification of this session, its ticks."""
-        pending.verb = renamed(pending.request.verb, self.account)
-        symbol = symbol_of(pending.verb, self.recorder.books)
+    def _lacks(self, verb: Verb) -> str:
+        """The symbol whose specification of this session, or whose first quote, deciding has to wait for."""
+        symbol = symbol_of(verb, self.recorder.books)
         talk = self.account.conversation
-        if (
-            symbol is None
-            or talk is None
-            or not (talk.ready and self.account.connected and talk.lists(symbol))
-        ):
+        if symbol is None or talk is None or not talk.ready or not self.account.connected:
+            return ""
+        quoted = not isinstance(verb, Submit) or self.account.feed.board.get(symbol) is not None
+        return symbol if talk.lists(symbol) and not (symbol in talk.specified and quoted) else ""
+
+    async def _prepare(self, verb: Verb) -> None:
+        """Ask for what deciding needs and is not here yet; the decision finds what is still missing."""
+        symbol, talk = self._lacks(verb), self.account.conversation
+        if not symbol or talk is None:
             return
         if symbol not in talk.specified:
-            with suppress(Outage, LocalProtocolError):  # the decision finds what is missing
+            with suppress(Outage, LocalProtocolError):
                 await self.account.specification(symbol)
-        if isinstance(pending.verb, Submit) and self.account.feed.board.get(symbol) is None:
+        if isinstance(verb, Submit) and self.account.feed.board.get(symbol) is None:
             talk.want(symbol)
             with trio.move_on_after(QUOTE_S):
                 while self.account.feed.board.get(symbol) is None:  # noqa: ASYNC110 - ticks wake nobody
@@ -417,7 +433,7 @@ class Desk:
         """Wait for the prices, decide on them, send the order."""
         prices = await self.flights.prices(flight)
         if prices is not None:
-            async with self._line.at(0):
+            async with self._line.join(CHILD):
                 ordered = await self._decide_on_prices(pending, flight, prices)
                 if ordered is not None:
                     await self.flights.send(ordered)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from oms.commands.reading import Unreadable, read
 from oms.commands.reply import Outcome, encoded
-from oms.domain.commands import Check, CommandRequest
+from oms.domain.commands import Check
 from oms.domain.events.command import Reason
 from oms.eventlog.errors import FileError
 from oms.payload import JSON, format_of
@@ -47,19 +47,22 @@ class Intake:
         self._desk, self._strict, self._dead, self._answered = desk, require_client_subject, dead, answered
         self._account = desk.account.name
 
-    async def request(self, what: str, headers: Mapping[str, str], payload: bytes) -> Reply:
-        """The reply to a request: the outcome, or the status as it stands when its wait is over."""
+    def request(self, what: str, headers: Mapping[str, str], payload: bytes) -> Awaitable[Reply]:
+        """The reply to a request: the outcome, or the status as it stands when its wait is over.
+
+        The command is taken in at once, so that what is asked first is decided on first.
+        """
         began, content_type = perf_counter(), format_of(headers)
         try:
             request = read(what, payload, headers, require_client_subject=self._strict)
         except Unreadable as why:
-            found = self._unread(why)
-            await self._dead(what, payload, headers, why.reasons)
-        else:
-            try:
-                found = await self._answer(request)
-            except FileError as why:
-                found = self._unwritten(request, str(why))
+            return self._reply(self._bury(why, what, payload, headers), content_type, began)
+        if isinstance(request.verb, Check):
+            return self._reply(self._desk.check(request), content_type, began)
+        return self._reply(self._answer(self._desk.take(request)), content_type, began)
+
+    async def _reply(self, finding: Awaitable[Outcome], content_type: str, began: float) -> Reply:
+        found = await finding
         self._answered(found, perf_counter() - began)
         return Reply(encoded(found, content_type), {"Content-Type": content_type})
 
@@ -71,23 +74,18 @@ class Intake:
         )
         return Reply(encoded(found, JSON), {"Content-Type": JSON})
 
-    async def queued(
-        self, what: str, headers: Mapping[str, str], payload: bytes, queued_at: str
-    ) -> tuple[Pending | None, Outcome | None]:
-        """A command of the durable queue, as soon as it is written down; or why it never will be.
+    async def queued(self, what: str, headers: Mapping[str, str], payload: bytes, queued_at: str) -> Pending:
+        """A command of the durable queue, when it is decided on and written down.
 
-        Raises Later for what may be carried out another time.
+        Raises Later for what may be carried out another time, `commands.reading.Unreadable` for what never.
         """
-        try:
-            request = read(what, payload, headers, require_client_subject=self._strict, durable=True)
-        except Unreadable as why:
-            await self._dead(what, payload, headers, why.reasons)
-            return None, self._unread(why)
-        pending = await self._desk.take(request, "queue", queued_at=queued_at)
-        await self._desk.recorded(pending)
+        request = read(what, payload, headers, require_client_subject=self._strict, durable=True)
+        pending = self._desk.take(request, "queue", queued_at=queued_at)
+        await self._desk.decided(pending)
+        await self._desk.receipt(pending)
         if pending.refusal and pending.refusal[0].code != codes.CONFLICT:
             raise Later(pending.refusal[0].code)
-        return pending, None
+        return pending
 
     def outcome(self, pending: Pending) -> Outcome:
         """What is known of a command now."""
@@ -97,23 +95,25 @@ class Intake:
             return refusal_of(self._account, pending, desk.recorder.seq)
         return outcome_of(self._account, desk.recorder.books, known)
 
-    async def _answer(self, request: CommandRequest) -> Outcome:
-        desk = self._desk
-        if isinstance(request.verb, Check):
-            return await desk.check(request)
-        pending = await desk.take(request)
-        if request.receipt:
-            await desk.receipt(pending)
-        else:
-            await desk.outcome(pending, desk.options.wait_s if request.wait is None else request.wait)
+    async def _answer(self, pending: Pending) -> Outcome:
+        desk, request = self._desk, pending.request
+        try:
+            if not request.receipt:
+                await desk.outcome(pending, desk.options.wait_s if request.wait is None else request.wait)
             await desk.receipt(pending)  # nothing is answered that is not written down
+        except FileError as why:
+            reasons = (Reason(codes.NOT_RECORDED, f"the journal cannot be read: {why}"),)
+            return unread_of(
+                *(self._account, desk.recorder.seq, reasons, pending.command, request.client),
+                request.verb.verb,
+            )
         return self.outcome(pending)
 
-    def _unwritten(self, request: CommandRequest, why: str) -> Outcome:
-        seq = self._desk.recorder.seq
-        reasons = (Reason(codes.NOT_RECORDED, f"the journal cannot be written: {why}"),)
-        return unread_of(self._account, seq, reasons, request.id, request.client, request.verb.verb)
+    async def _bury(self, why: Unreadable, what: str, payload: bytes, headers: Mapping[str, str]) -> Outcome:
+        await self._dead(what, payload, headers, why.reasons)
+        return self.unread(why)
 
-    def _unread(self, why: Unreadable) -> Outcome:
+    def unread(self, why: Unreadable) -> Outcome:
+        """What is told of something that is no command."""
         seq = self._desk.recorder.seq
         return unread_of(self._account, seq, why.reasons, why.command, why.client, why.verb)

@@ -1,49 +1,58 @@
-"""Who may speak next: one at a time, the most urgent first, among equals who came first."""
+"""Who may speak next: one at a time, the most urgent first, among equals who joined first."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from heapq import heapify, heappop, heappush
+from types import TracebackType
 
 import trio
 
 
 class Line:
-    """A lock with ranks; the smaller goes first."""
+    """Places in a line, by rank; the smaller goes first."""
 
     def __init__(self) -> None:
-        self._held = False
-        self._waiting: list[tuple[int, int, trio.Event]] = []
-        self._came = 0
+        self._speaking: Place | None = None
+        self._waiting: list[tuple[int, int, Place]] = []
+        self._joined = 0
 
-    @asynccontextmanager
-    async def at(self, rank: int) -> AsyncIterator[None]:
-        """One's turn, waited for."""
-        await self._enter(rank)
-        try:
-            yield
-        finally:
-            self._leave()
+    def join(self, rank: int) -> "Place":
+        """A place, kept until it is left; `async with` it waits for its turn, and leaves it."""
+        place = Place(self)
+        self._joined += 1
+        heappush(self._waiting, (rank, self._joined, place))
+        self._go_on()
+        return place
 
-    async def _enter(self, rank: int) -> None:
-        if not self._held:
-            self._held = True
-            return
-        self._came += 1
-        turn = trio.Event()
-        entry = (rank, self._came, turn)
-        heappush(self._waiting, entry)
-        try:
-            await turn.wait()
-        except trio.Cancelled:
-            if turn.is_set():
-                self._leave()
-            else:
-                self._waiting.remove(entry)
-                heapify(self._waiting)
-            raise
-
-    def _leave(self) -> None:
-        if self._waiting:
-            heappop(self._waiting)[2].set()
+    def _left(self, place: "Place") -> None:
+        if self._speaking is place:
+            self._speaking = None
         else:
-            self._held = False
+            self._waiting = [entry for entry in self._waiting if entry[2] is not place]
+            heapify(self._waiting)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._speaking is None and self._waiting:
+            self._speaking = heappop(self._waiting)[2]
+            self._speaking.turn.set()
+
+
+class Place:
+    """One's place in a line."""
+
+    def __init__(self, line: Line) -> None:
+        """Made by the line."""
+        self.turn = trio.Event()
+        self._line = line
+
+    def leave(self) -> None:
+        """Let the next one; also before one's turn has come.  Twice is once."""
+        self._line._left(self)
+
+    async def __aenter__(self) -> None:
+        if not self.turn.is_set():
+            await self.turn.wait()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.leave()

@@ -125,7 +125,7 @@ class Operators:
         try:
             with trio.move_on_after(PANIC_S):
                 for verb in (CancelAll(), CloseAll()):
-                    pending = await desk.take(_asked(verb), "operator")
+                    pending = desk.take(_asked(verb), "operator")
                     await desk.outcome(pending, PANIC_S)
                     outcomes.append(intake.outcome(pending))
             await desk.account.standing.move(change=operated(HALTED), by=said.by, comment=said.comment)

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from oms.domain.commands import REDUCING_VERBS, CommandRequest, Verb
+from oms.domain.events import CommandConflict
 from oms.domain.events.command import Reason
 from oms.projections.commands import Key
 
@@ -31,6 +32,7 @@ class Pending:
         self.verb: Verb = request.verb  # with the broker's names, as soon as these are known
         self.decided = False
         self.overtaken_by = ""  # the command that called it off
+        self.conflict: CommandConflict | None = None  # that is to be written down
         self.refusal: tuple[Reason, ...] = ()  # why it is not carried out now; it may be asked again
 
     @property

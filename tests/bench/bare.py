@@ -4,15 +4,18 @@ A commit is one row in SQLite, durable, nothing around it.  A trade is a termina
 has sealed its request beforehand: one send, then it waits for the venue's result (push 19).
 Prints {} once it is logged in; then each line of JSON on stdin is a command, answered by a line on stdout:
 
-{"do": "commit", "count", "size"}       so many commits of a row of so many bytes: {"took": [ns]}
-{"do": "trade", "count"}                one after the other: {"sent": [ns], "told": [ns]}; their action_ids
+{"do": "commit", "count", "size",       so many commits of a row of so many bytes: {"took": [ns]}
+ "pause_s"}
+{"do": "trade", "count", "pause_s"}     one after the other: {"sent": [ns], "told": [ns]}; their action_ids
                                         count on from 1
 
+Before each is a pause by chance, at most so long.
 Times in ns are those of `time.monotonic_ns`.
 """
 
 import argparse
 import json
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -41,23 +44,25 @@ class Bare:
         self._database.pragma("synchronous", "full")
         self._database.execute("CREATE TABLE event (seq INTEGER PRIMARY KEY, body BLOB)")
 
-    def commit(self, count: int, size: int) -> dict[str, Any]:
+    def commit(self, count: int, size: int, pause_s: float) -> dict[str, Any]:
         """One row each."""
         body, took = bytes(size), []
         execute, clock = self._database.execute, time.monotonic_ns
         for _ in range(count):
+            _pause(pause_s)
             before = clock()
             execute("INSERT INTO event (body) VALUES (?)", (body,))
             took.append(clock() - before)
         return {"took": took}
 
-    def trade(self, count: int) -> dict[str, Any]:
+    def trade(self, count: int, pause_s: float) -> dict[str, Any]:
         """One market order each."""
         sent: list[int] = []
         told: list[int] = []
         for _ in range(count):
             self._actions += 1
             frame = self._terminal.sealed(TRADE, _order(self._actions))
+            _pause(pause_s)
             sent.append(time.monotonic_ns())
             self._terminal.peer.sock.sendall(frame)
             self._await_result()
@@ -71,6 +76,11 @@ class Bare:
                     if message.value.result.retcode != Retcode.DONE:
                         raise RuntimeError(f"the venue refused: {message.value.result}")
                     return
+
+
+def _pause(most_s: float) -> None:
+    if most_s:
+        time.sleep(random.uniform(0, most_s))
 
 
 def _order(number: int) -> TradeRequest:

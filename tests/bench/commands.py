@@ -14,6 +14,7 @@ terminal's whole trade in place of the send.  What the daemon does is measured o
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from itertools import cycle
 from pathlib import Path
 from statistics import mean, median
 from typing import Any, Final, NamedTuple
@@ -39,6 +40,7 @@ LOAD_S: Final = 2.0  # longer than COMMANDS_S
 CROWD_S: Final = 2.0  # of as many commands as go
 ABREAST: Final = 4  # under way in each account then
 US: Final = 1e-3  # ns
+ACCOUNT: Final = account_name(FIRST_LOGIN)
 CLIENT: Final = "default"
 ECHO: Final = "bench.echo"
 SETTING: Final = Setting(
@@ -80,14 +82,17 @@ class Desk:
         """Until everything has been done a few times."""
         self.rig.load(PER_FRAME, RATE, WARM_S)
         self.commands()
-        self._size = round(mean(written(self.rig.data, account_name(FIRST_LOGIN))))
-        self._bare.ask(do="commit", count=WARM_COMMITS, size=self._size)
+        self._size = round(mean(written(self.rig.data, ACCOUNT)))
+        self._bare.ask(do="commit", count=WARM_COMMITS, size=self._size, pause_s=0)
         self.raw()
 
     def commands(self, rate: float = 0.0) -> Times:
-        """One after the other, accounts in turn, at so many ticks/s; RuntimeError where one is not filled."""
-        orders = list(self.orders())
-        requests = [(subject(account), order(name, side).decode()) for account, name, side in orders]
+        """One after the other, of one account, at so many ticks/s; RuntimeError where one is not filled."""
+        names = list(self.names())
+        requests = [
+            (subject(ACCOUNT), order(name, side).decode())
+            for name, side in zip(names, cycle(SIDES), strict=False)
+        ]
         self.rig.trades()
         with self.rig.loaded(PER_FRAME, rate, LOAD_S) if rate else nullcontext():
             told = self._requester.ask(do="ask", requests=requests, pause_s=PAUSE_S, seconds=COMMANDS_S)
@@ -96,26 +101,24 @@ class Desk:
             raise RuntimeError(f"{len(unfilled)} of {len(told['replies'])} are not filled: {unfilled[0]}")
         heard = {one.comment: one.at_ns for one in self.rig.trades()}
         wire = [
-            (heard[marker_of(account, CLIENT, name)] - asked_ns) * US
-            for (account, name, _), asked_ns in zip(orders, told["asked"], strict=False)
+            (heard[marker_of(ACCOUNT, CLIENT, name)] - asked_ns) * US
+            for name, asked_ns in zip(names, told["asked"], strict=False)
         ]
         return Times(wire, _took(told["asked"], told["answered"]))
 
-    def orders(self) -> Iterator[tuple[str, str, str]]:
-        """Account, id, side of as many as may be asked for."""
-        sessions = self.rig.setting.sessions
-        for number in range(COMMANDS):
+    def names(self) -> Iterator[str]:
+        """New ids for as many as may be asked for."""
+        for _ in range(COMMANDS):
             self._asked += 1
-            side = SIDES[number // sessions % len(SIDES)]
-            yield account_name(FIRST_LOGIN + number % sessions), f"c{self._asked}", side
+            yield f"c{self._asked}"
 
     def raw(self) -> Raw:
-        """Some of each, one straight after the other."""
+        """Some of each, one after the other."""
         requests = [(ECHO, order(f"r{number}", "buy").decode()) for number in range(COMMANDS)]
-        trip = self._requester.ask(do="ask", requests=requests, pause_s=0, seconds=COMMANDS_S)
-        commits = self._bare.ask(do="commit", count=COMMANDS, size=self._size)
+        trip = self._requester.ask(do="ask", requests=requests, pause_s=PAUSE_S, seconds=COMMANDS_S)
+        commits = self._bare.ask(do="commit", count=COMMANDS, size=self._size, pause_s=PAUSE_S)
         self.rig.trades()
-        traded = self._bare.ask(do="trade", count=COMMANDS)
+        traded = self._bare.ask(do="trade", count=COMMANDS, pause_s=PAUSE_S)
         heard = [one.at_ns for one in self.rig.trades()]
         return Raw(
             _took(trip["asked"], trip["answered"]),

@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from oms.dispatch.line import Line
+from oms.dispatch.line import Line, Place
 from oms.dispatch.options import Options
 from oms.domain.marker import marker_of
 from oms.eventlog.errors import JournalFull
@@ -193,19 +193,24 @@ async def test_a_sweep_overtakes_and_calls_off_what_the_same_client_has_waiting(
 async def test_the_line_lets_the_urgent_go_first_and_equals_in_their_order() -> None:
     line, order = Line(), []
 
-    async def speak(rank: int, name: str) -> None:
-        async with line.at(rank):
+    async def speak(place: Place, name: str) -> None:
+        async with place:
             order.append(name)
             await trio.lowlevel.checkpoint()
 
-    async with trio.open_nursery() as nursery, line.at(2):
+    async with trio.open_nursery() as nursery:
+        first = line.join(2)
         for rank, name in ((2, "c"), (1, "b"), (2, "d"), (0, "a")):
-            nursery.start_soon(speak, rank, name)
-            await wait_all_tasks_blocked()
+            nursery.start_soon(speak, line.join(rank), name)
+        line.join(0).leave()
         with trio.move_on_after(0):
-            await speak(0, "cancelled")
+            await speak(line.join(0), "cancelled")
+        await wait_all_tasks_blocked()
+        assert order == []
+        first.leave()
+        first.leave()
     assert order == ["a", "b", "c", "d"]
-    async with line.at(5):
+    async with line.join(5):
         pass
 
 

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import nats
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tests.flows.system import LOGINS, QUESTIONS, UP_S, System, until
@@ -17,6 +18,7 @@ TRADE = 12
 BID, ASK = 1.1, 1.1001
 ORDERS = ("order.placed", "order.updated", "order.ended", "deal.booked")
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 class Line:
@@ -47,6 +49,14 @@ class Line:
             )
 
         return [json.loads(found.data) for found in self._runner.run(ask())]
+
+    def use(self, act: Callable[[Client], Awaitable[T]]) -> T:
+        """What comes of something done with the client."""
+
+        async def do() -> T:
+            return await act(self._client)
+
+        return self._runner.run(do())
 
     async def _request(self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None) -> Msg:
         return await self._client.request(subject, payload, timeout=20, headers=dict(headers or {}))
