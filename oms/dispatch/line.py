@@ -49,8 +49,13 @@ class Place:
         self._line._left(self)
 
     async def __aenter__(self) -> None:
-        if not self.turn.is_set():
+        if self.turn.is_set():
+            return
+        try:
             await self.turn.wait()
+        except trio.Cancelled:
+            self.leave()
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -58,7 +58,7 @@ def on_its_way(trader: Trader, name: str, dealer_ms: int) -> None:
     """A command is with a slow dealer."""
     trader.up.venue.control("slow_next", ms=dealer_ms)
     assert trader.submit("buy", "0.10", id=name, reply="receipt")["final"] is False
-    until(lambda: len(trader.sent()) > trader.seen)
+    until(lambda: len(trader.sent()) > trader.seen, what=trader.query("commands", command=name))
     assert len(trader.arrived()) == 1
 
 
