@@ -31,7 +31,8 @@ class Desk:
 
     def opens(self, side: str, volume: str, /, **fields: Any) -> Row:
         """A market order, filled whole at the price shown."""
-        trader, stops = self.trader, {f"price_{name}": float(fields.get(name, 0)) for name in ("sl", "tp")}
+        trader = self.trader
+        stops: Sheet = {f"price_{name}": float(fields.get(name, 0)) for name in ("sl", "tp")}
         at = trader.ask if side == "buy" else trader.bid
         return trader.does(
             "submit",

@@ -104,7 +104,7 @@ class Trader:
         """The reply to a command."""
         return self.line.ask(f"oms.v1.cmd.{self.account}.{verb}", **fields)
 
-    def submit(self, side: str, volume: str, **fields: Any) -> Row:
+    def submit(self, side: str, volume: str | float, **fields: Any) -> Row:
         """The reply to an order in the symbol."""
         return self.command("submit", symbol=self.symbol, side=side, volume=volume, **fields)
 

@@ -70,13 +70,13 @@ def lots(volume: str) -> int:
 
 def sheet(symbol: str, **fields: Any) -> Sheet:
     """A request; what is not said is 0."""
-    zeros = {name: 0 for name in FIELDS if name not in (*APART, *TEXTS)}
+    zeros: Sheet = {name: 0 for name in FIELDS if name not in (*APART, *TEXTS)}
     zeros |= {name: 0.0 for name in FIELDS if name.startswith("price_") and name != "price_deviation"}
     return {**zeros, "trade_symbol": symbol, "digits": 5, **fields}
 
 
 def opening(
-    symbol: str, side: str, volume: str, bid: float, ask: float, *, filling: int | None = None, **stops: float
+    symbol: str, side: str, volume: str, bid: float, ask: float, *, filling: int | None = None, **stops: Any
 ) -> list[Sheet]:
     """Buy or sell at once; in request execution prices are asked for before."""
     shown = ask if side == "buy" else bid

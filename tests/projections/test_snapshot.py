@@ -13,6 +13,7 @@ from oms.domain.events import (
     AccountState,
     BalanceReported,
     CommandReceived,
+    CommandSending,
     Event,
     LedgerCorrected,
     LedgerOpened,
@@ -58,7 +59,7 @@ SEEN: st.SearchStrategy[Observation] = st.one_of(
 
 # What a version's dump of `script` is.  Where it differs, a snapshot of before means something else now:
 # raise VERSION, and put the new digest here instead.
-DIGESTS = {2: "8a8ecd9ab9e13067cbc9b2b91a1bb726f69e437c870e262619d154cfe6c2b09c"}
+DIGESTS = {3: "2c377c240bc7c5cb428f99f8ddd82a63d391cb69fa5076750a1c8dac99a4c701"}
 
 
 def again(books: Books) -> Books:
@@ -190,6 +191,17 @@ def script() -> Journal:
             adopted,
             BalanceReported(D("1.00"), None),
             CommandReceived("1", "desk", "submit", symbol="EURUSD"),
+            CommandReceived("2", "desk", "cancel_all", queued_at="2026-11-21T10:00:00.000000000Z"),
+            CommandReceived("2/1", "desk", "cancel", parent="2"),
+            CommandSending(
+                command="1",
+                client="desk",
+                action_id=2**20 + 1,
+                action="pending",
+                symbol="EURUSD",
+                volume=D("1.00"),
+                marker="~ABCDEFGH23",
+            ),
         ]
     )
     journal.see(opened(order(7, "placed", "1.00", "1.00")), past(order(8, "canceled", "0.10", "0.10")))
