@@ -50,6 +50,8 @@ def test_programs_get_one_object(tmp_path: Path) -> None:
         "books": [],
         "aliases": {},
         "reduce_while_reconciling": True,
+        "marker": "comment",
+        "margin_check": "client",
         "risk": {},
     }
     assert told["settings"]["data"]["dir"] == str(tmp_path / "data")
