@@ -42,8 +42,8 @@ class Turn:
 
     def add(self, event: Event) -> None:
         """An event that happened."""
-        self.books.fold(event)
         self.events.append(event)
+        self.books.fold(event)
 
     def see(self, seen: Iterable[Observation]) -> None:
         """What of these is news, in their order."""
@@ -53,11 +53,8 @@ class Turn:
 
     def conclude(self) -> None:
         """What has happened by now may settle commands: that belongs to the same turn."""
-        place = 0
-        while place < len(self.events):
-            new, place = self.events[place:], len(self.events)
-            for event in follow(self.books, new):
-                self.add(event)
+        for event in follow(self.books, tuple(self.events)):
+            self.add(event)
 
 
 class Recorder:

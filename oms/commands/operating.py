@@ -40,6 +40,7 @@ class Operated(msgspec.Struct, frozen=True, kw_only=True):
     permission: str | None = None  # active, reducing, halted, difference, restored, dirty, read_only
     reason: str | None = None  # why the permission is what it is
     reasons: tuple[Reason, ...] = ()  # why not
+    message: str | None = None  # for people
     commands: tuple[Outcome, ...] = ()  # of a panic: its cancel_all and close_all
     accounts: tuple["Operated", ...] = ()  # where all were meant
 

@@ -194,6 +194,8 @@ async def _answer(
         await stop.wait()
         with trio.move_on_after(parts.settings.limits.stop_settle):
             for one in trading:
+                one.desk.stop()
+            for one in trading:
                 await one.desk.settle()
             while any(endpoint.at_work for endpoint in commanded):  # noqa: ASYNC110 - their last words
                 await trio.sleep(0.01)

@@ -25,6 +25,7 @@ from oms.dispatch.gate import Gate, reduces, trades
 from oms.dispatch.intake import Intake, Later
 from oms.dispatch.operators import Operators
 from oms.dispatch.options import Options
+from oms.dispatch.panic import Panic, interrupted
 from oms.dispatch.pending import Pending
 from oms.domain.commands import VERBS, Verb
 from oms.domain.decide import Facts, Policy, exposure
@@ -39,6 +40,7 @@ from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
 
 ALL: Final = "_daemon"  # whom operators mean by it
+MOST_LETTERS: Final = 64  # written at once for an account
 AGAIN_S: Final = 1.0  # until a durable command that cannot be carried out now is taken again
 AT_WORK: Final = 2048  # requests of an account; those that wait for their outcome are among them
 
@@ -67,9 +69,12 @@ class Trading:
             answered=self._count,
         )
         self._metrics = metrics
+        self._letters = 0  # that are being written
         metrics.observe("oms.commands.waiting", lambda: len(desk.pending), account=account.name)
         metrics.observe("oms.commands.unknown", self._unknown, account=account.name)
-        self.operators = Operators(account.name, [(desk, self.intake)], nursery, alone=True)
+        self.operators = Operators(account.name, [desk], nursery, alone=True)
+        if interrupted(desk):
+            nursery.start_soon(Panic(desk).run)
 
     def endpoints(self) -> list[Endpoint]:
         """What is asked of it over NATS."""
@@ -107,12 +112,15 @@ class Trading:
 
     async def _tell_outcome(self, pending: Pending, reply_to: str, content_type: str) -> None:
         """Its outcome; where that is a doubt, this is told, and what it was as soon as that is known."""
-        await self.desk.outcome(pending, math.inf, doubts=True)
-        first = self.intake.outcome(pending)
-        self._tell(reply_to, first, content_type)
-        if not first.final:
-            await self.desk.outcome(pending, math.inf)
-            self._tell(reply_to, self.intake.outcome(pending), content_type)
+        try:
+            await self.desk.outcome(pending, math.inf, doubts=True)
+            first = self.intake.outcome(pending)
+            self._tell(reply_to, first, content_type)
+            if not first.final:
+                await self.desk.outcome(pending, math.inf)
+                self._tell(reply_to, self.intake.outcome(pending), content_type)
+        except FileError as why:
+            log.warning("outcome not published", account=self.account.name, detail=str(why))
 
     def _tell(self, reply_to: str | None, outcome: Outcome, content_type: str) -> None:
         if reply_to is None:
@@ -138,6 +146,10 @@ class Trading:
         self, what: str, payload: bytes, headers: Mapping[str, str], reasons: tuple[Reason, ...]
     ) -> None:
         """Its sender has the reasons already, so the letter is not waited for."""
+        if self._letters >= MOST_LETTERS:
+            log.warning("no dead letter", account=self.account.name, detail="too many are being written")
+            return
+        self._letters += 1
         self._nursery.start_soon(self._write_letter, what, payload, headers, reasons)
 
     async def _write_letter(
@@ -151,6 +163,8 @@ class Trading:
             )
         except BusError as why:
             log.warning("no dead letter", account=self.account.name, detail=str(why))
+        finally:
+            self._letters -= 1
 
 
 def desk_of(
@@ -180,8 +194,7 @@ def desk_of(
 
 def everybody(trading: Sequence[Trading], nursery: trio.Nursery) -> Endpoint:
     """What operators ask of all accounts together."""
-    desks = [(one.desk, one.intake) for one in trading]
-    operators = Operators(ALL, desks, nursery, alone=False)
+    operators = Operators(ALL, [one.desk for one in trading], nursery, alone=False)
     return Endpoint("ctl", ALL, operators.request, operators.refuse)
 
 

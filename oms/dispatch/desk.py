@@ -33,10 +33,11 @@ from oms.domain.events import (
 )
 from oms.domain.events.command import Reason
 from oms.eventlog.envelope import rfc3339
-from oms.eventlog.errors import FileError, JournalFull
+from oms.eventlog.errors import FileError
 from oms.ingest.account import Account
+from oms.ingest.standing import reducing_only
 from oms.projections import Books
-from oms.projections.commands import UNKNOWN, Command, Key
+from oms.projections.commands import RECEIVED, UNKNOWN, Command, Key
 from oms.recorder import Turn
 from oms.sessions.bucket import Bucket
 from oms.sessions.outage import Outage
@@ -57,6 +58,7 @@ from .writing import reason
 FIRST_ACTION: Final = (2**20, 2**31 - 1)  # where an account's numbers begin, by chance (docs/semantics.md 0)
 LAST_ACTION: Final = 2**32 - 1
 AGAIN_S: Final = 1.0  # until a full disk is tried again
+PRICES_S: Final = 7.0  # that prices can be used which were asked for, where the symbol does not say
 QUOTE_S: Final = 2.0  # for the first quote of a symbol that was not watched
 _TOLD: Final = (
     CommandReceived,
@@ -92,9 +94,10 @@ class Desk:
         self.account, self.options, self.recorder = account, options, account.recorder
         self.pending: dict[Key, Pending] = {}
         self.flights = Flights(account, options, told, nursery)
-        self._clock, self._nursery, self._margined = clock, nursery, margined
+        self._clock, self.nursery, self._margined = clock, nursery, margined
         self._nats_away, self._told = nats_away, told
         self._chance = chance or random.SystemRandom()
+        self.panicking = False  # what halts the account must not keep it from being closed
         self._stopping = False
         self._moves: dict[Key, trio.Event] = {}
         self._line = Line()
@@ -111,10 +114,18 @@ class Desk:
         self.recorder.heard = self._heard
         self.account.send_for(self.flights)
 
-    async def settle(self) -> None:
-        """Take nothing more in; return when nothing is on its way."""
+    def stop(self) -> None:
+        """Take nothing more in, send nothing more."""
         self._stopping = True
-        await self.flights.none()
+
+    async def settle(self) -> None:
+        """Return when nothing is on its way, from the decision on; what is unknown is not waited for."""
+        while any(map(self._under_way, self.pending.values())):  # noqa: ASYNC110 - commits wake nobody
+            await trio.sleep(0.01)
+
+    def _under_way(self, pending: Pending) -> bool:
+        known = self.command(pending)
+        return pending.decided and (known is None or not (known.final or known.status == UNKNOWN))
 
     # Taking in.
 
@@ -127,19 +138,21 @@ class Desk:
         """
         received = self._clock()
         command = request.id or f"{self._chance.getrandbits(64):016x}"
-        deadline = self._deadline(request, received)
+        deadline = None if channel == "operator" else self._deadline(request, received)
         new = Pending(request, command, channel, received, deadline, queued_at=queued_at)
         known_hash = self._known_hash(new.key)
         if known_hash is not None:
             return self._again(new, known_hash)
         if self._stopping:
             return _refused(new, codes.STOPPING)
-        waiting = sum(not one.decided and one.parent is None for one in self.pending.values())
-        if waiting >= self.options.waiting:
+        if channel != "operator" and self._waiting() >= self.options.waiting:
             return _refused(new, codes.BUSY, limit=str(self.options.waiting))
         self._overtake(new)
         self._begin(new)
         return new
+
+    def _waiting(self) -> int:
+        return sum(not one.decided and one.parent is None for one in self.pending.values())
 
     def _deadline(self, request: CommandRequest, received: int) -> int:
         if request.deadline_ns is None:
@@ -167,13 +180,13 @@ class Desk:
         self.pending[new.key] = new
         new.verb = renamed(new.request.verb, self.account)
         place = None if self._lacks(new.verb) else self._line.join(new.rank)
-        self._nursery.start_soon(self._carry, new, place)
+        self.nursery.start_soon(self._carry, new, place)
 
     def _overtake(self, new: Pending) -> None:
         """A close or cancel of a symbol, or of all, calls the same client's waiting orders off."""
         match renamed(new.request.verb, self.account):
             case Close(symbol=str() as symbol) | CloseAll(symbol=symbol) | CancelAll(symbol=symbol):
-                waiting = [one for one in self.pending.values() if not one.decided]
+                waiting = [one for one in self.pending.values() if not one.decided and _before(one, new)]
             case _:
                 return
         for one in waiting:
@@ -276,19 +289,20 @@ class Desk:
                 await self._order_at_prices(pending, flight)
         except FileError as why:
             self._told("journal", str(why))
-            if self.command(pending) is None:
+            known = self.command(pending) is not None or not self.recorder.sound
+            if self.recorder.broken is not None or not known:
                 self._let_go(_refused(pending, codes.NOT_RECORDED))
-            elif isinstance(why, JournalFull):
-                await trio.sleep(AGAIN_S)
-                self._nursery.start_soon(
-                    self._carry, pending, None
-                )  # its id is taken: it must come to an end
+                return
+            # Its id may be taken, so it has to come to an end.
+            await trio.sleep(AGAIN_S)
+            self.nursery.start_soon(self._carry, pending, None)
         finally:
             if place is not None:
                 place.leave()
 
     def _let_go(self, pending: Pending) -> None:
-        self.pending.pop(pending.key, None)
+        if self.pending.get(pending.key) is pending:
+            del self.pending[pending.key]
         self._poke(pending.key)
 
     def _lacks(self, verb: Verb) -> str:
@@ -306,7 +320,7 @@ class Desk:
         if not symbol or talk is None:
             return
         if symbol not in talk.specified:
-            with suppress(Outage, LocalProtocolError):
+            with suppress(Outage, LocalProtocolError, FileError):
                 await self.account.specification(symbol)
         if isinstance(verb, Submit) and self.account.feed.board.get(symbol) is None:
             talk.want(symbol)
@@ -324,12 +338,12 @@ class Desk:
         children: list[Pending] = []
 
         def work(turn: Turn) -> None:
-            if pending.refusal:
-                return
+            known = turn.books.commands.get(*pending.key)
+            if pending.refusal or (known is not None and known.status != RECEIVED):
+                return  # whatever brought it here twice: it is decided once
             decision = self._judged(pending, turn.books)
             pending.decided = True
-            known = turn.books.commands.get(*pending.key) is not None
-            if isinstance(decision, Denied) and decision.passing and not known:
+            if isinstance(decision, Denied) and decision.passing and known is None:
                 pending.refusal = decision.reasons
                 return
             _write_receipt(pending, turn)
@@ -389,6 +403,8 @@ class Desk:
 
     def _facts(self, verb: Verb, books: Books, now: int) -> Facts:
         facts = facts_of(self.account, books, verb, self.options.policy, now, nats_away=self._nats_away())
+        if self.panicking:
+            facts = replace(facts, restrictions=reducing_only(facts.restrictions))
         return self._margined(verb, facts, books) if exposure(verb, facts) is not None else facts
 
     def _resolved(self, pending: Pending, books: Books) -> Verb:
@@ -396,7 +412,7 @@ class Desk:
         verb = renamed(pending.request.verb, self.account)
         if isinstance(verb, Cancel) and verb.command is not None:
             known = books.commands.get(pending.request.client, verb.command)
-            if known is not None and known.order is not None:
+            if known is not None and known.order is not None and known.verb == Submit.verb:
                 return Cancel(order=known.order)
         return verb
 
@@ -434,29 +450,57 @@ class Desk:
         prices = await self.flights.prices(flight)
         if prices is not None:
             async with self._line.join(CHILD):
-                ordered = await self._decide_on_prices(pending, flight, prices)
+                await self._bucket.take()
+                try:
+                    ordered = await self._decide_on_prices(pending, flight, prices)
+                except FileError as why:
+                    self._told("journal", str(why))
+                    await self.flights.give_up_prices(flight)
+                    return
                 if ordered is not None:
                     await self.flights.send(ordered)
 
     async def _decide_on_prices(self, pending: Pending, flight: Flight, prices: Result) -> Flight | None:
-        await self._bucket.take()
+        """The question is over with this, whatever is decided; prices that are too old are none."""
         found: list[Flight] = []
 
         def work(turn: Turn) -> None:
-            now = self._clock()
-            decision: Approved | Denied | None = self._too_late(pending, now)
+            if flight.over.is_set():
+                return
+            decision = self._judged_at(prices, pending, flight, turn.books)
             if decision is None:
-                assert prices.bid is not None  # noqa: S101 - else they were no prices
-                assert prices.ask is not None  # noqa: S101 - else they were no prices
-                facts = self._facts(pending.verb, turn.books, now)
-                decision = on_prices(flight.approved, pending.verb, facts, prices.bid, prices.ask)
-            if isinstance(decision, Denied):
+                command, client = pending.command, pending.request.client
+                message = "the prices are too old, or another session's"
+                turn.add(writing.rejected(command, client, reason(codes.NO_PRICES, message)))
+            elif isinstance(decision, Denied):
                 turn.add(writing.denial(pending, decision, turn.books))
             else:
                 found.extend(self._write_intent(pending, decision, turn))
 
         await self.recorder.write(work, cause=pending.command, trace=pending.request.trace)
+        self.flights.drop(flight)
         return found[0] if found else None
+
+    def _judged_at(
+        self, prices: Result, pending: Pending, flight: Flight, books: Books
+    ) -> Approved | Denied | None:
+        now = self._clock()
+        late = self._too_late(pending, now)
+        if late is not None:
+            return late
+        symbol = books.symbol(flight.approved.intent.symbol)
+        usable_s = (symbol.request_timeout if symbol else 0) or PRICES_S
+        if flight.connection is not self.account.connection or flight.age_s > usable_s:
+            return None
+        if prices.bid is None or prices.ask is None:
+            return None
+        facts = self._facts(pending.verb, books, now)
+        return on_prices(flight.approved, pending.verb, facts, prices.bid, prices.ask)
+
+
+def _before(one: Pending, new: Pending) -> bool:
+    """Whether a command came before another: of two that were queued, whichever was queued first."""
+    return one.queued_at is None or new.queued_at is None or one.queued_at < new.queued_at
 
 
 def _write_receipt(pending: Pending, turn: Turn) -> None:

@@ -23,6 +23,7 @@ class Flight:
             ""  # why nobody knows what became of it, where that is clear before its session has ended
         )
         self.prices: Result | None = None  # that were asked for
+        self.priced_at = 0.0  # by Trio's clock
         self.moved = trio.Event()  # prices came, or it is over
         self.over = trio.Event()  # nothing more is expected, as far as is recorded
 
@@ -30,6 +31,11 @@ class Flight:
     def asks_prices(self) -> bool:
         """Whether it orders nothing yet."""
         return self.approved.intent.action == REQUEST_PRICES
+
+    @property
+    def age_s(self) -> float:
+        """Of its prices."""
+        return trio.current_time() - self.priced_at
 
     def end(self) -> None:
         """Nothing more is expected of it."""

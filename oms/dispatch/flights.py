@@ -19,7 +19,7 @@ from oms.domain.events import (
 )
 from oms.eventlog.errors import FileError, JournalFull
 from oms.ingest.account import Account
-from oms.projections.commands import Key
+from oms.projections.commands import UNKNOWN, Key
 from oms.projections.outcomes import proved
 from oms.recorder import Turn
 from oms.sessions import translate
@@ -51,13 +51,11 @@ class Flights:
         self._account, self._options, self._told, self._nursery = account, options, told, nursery
         self._recorder = account.recorder
         self._flying: dict[int, Flight] = {}
-        self._empty = trio.Event()
 
-    async def none(self) -> None:
-        """Return when nothing is on its way."""
-        while self._flying:
-            self._empty = trio.Event()
-            await self._empty.wait()
+    async def quiet(self, connection: Connection) -> None:
+        """Return when nothing that was sent on this connection waits for an answer or a result."""
+        while any(one.connection is connection for one in self._flying.values()):  # noqa: ASYNC110
+            await trio.sleep(0.05)
 
     async def send(self, flight: Flight) -> None:
         """Send it, and record what is answered; its result is waited for beside other commands."""
@@ -65,12 +63,14 @@ class Flights:
         try:
             reply = await flight.connection.ask(Request(TRADE, flight.request), self._options.answer_s)
         except LocalProtocolError as why:
+            self.drop(flight)  # at once: the end of the session must not find it
             await self._not_sent(flight, str(why))
         except AnswerUnreadable as why:
             raw = translate.base64(why.__cause__.body) if isinstance(why.__cause__, UnreadableBody) else ""
             await self._surely(flight, lambda turn: self._unreadable(flight, raw, turn))
         except RequestFailed as why:
             if not why.sent:
+                self.drop(flight)
                 await self._not_sent(flight, str(why))
             else:
                 flight.doubt = "answer_timeout" if isinstance(why, TimedOut) else "session_ended"
@@ -89,8 +89,12 @@ class Flights:
         if flight.prices is None:
             await self._surely(flight, lambda turn: self._without_prices(flight, turn))
             return None
-        self.land(flight.key)
         return flight.prices
+
+    async def give_up_prices(self, flight: Flight) -> None:
+        """What was to be ordered at them could not be written down: nothing will be."""
+        await self._surely(flight, lambda turn: self._without_prices(flight, turn))
+        self.drop(flight)
 
     def priced(self, action_id: int) -> None:
         """The prices that came with this number are recorded."""
@@ -98,12 +102,15 @@ class Flights:
         if flight is not None:
             flight.moved.set()
 
+    def drop(self, flight: Flight) -> None:
+        """Nothing more is expected of this one."""
+        self._flying.pop(flight.request.action_id, None)
+        flight.end()
+
     def land(self, key: Key) -> None:
         """Nothing more is expected for this command."""
-        for number in [number for number, one in self._flying.items() if one.key == key]:
-            self._flying.pop(number).end()
-        if not self._flying:
-            self._empty.set()
+        for flight in [one for one in self._flying.values() if one.key == key]:
+            self.drop(flight)
 
     def doubt(self, key: Key, why: str, symbol: str, turn: Turn, **known: int | bool | None) -> None:
         """Nobody knows what became of a command: say so, and halt the account."""
@@ -112,7 +119,7 @@ class Flights:
         text = f"unknown: {client}/{command}: {why}"
         self._told("unknown", text)
         self._account.standing.stop(text)
-        self._nursery.start_soon(self._halt, text)
+        self._nursery.start_soon(self.halt, text)
 
     # What the session tells.
 
@@ -124,10 +131,14 @@ class Flights:
         if not translate.is_of(flight.request, flight.marker, told):
             return False
         client, command = flight.key
+        known = turn.books.commands.get(client, command)
+        if known is None or known.status == UNKNOWN:
+            return False  # evidence, for whoever settles it
         said = translate.result(told, terms)
         meaning = retcodes.of_result(said.retcode, asked_prices=flight.asks_prices)
         if meaning == "prices":
             flight.prices = said if said.bid is not None and said.ask is not None else None
+            flight.priced_at = trio.current_time()
         turn.add(
             CommandResult(
                 *(command, client, flight.request.action_id, said.retcode),
@@ -194,7 +205,7 @@ class Flights:
     def _lost(self, flight: Flight, why: str, turn: Turn, retcode: int | None = None) -> None:
         """No result will come: what the books prove by now counts, else it is unknown."""
         known = turn.books.commands.get(*flight.key)
-        if known is None or known.final:
+        if known is None or known.final or known.status == UNKNOWN:
             return
         if flight.asks_prices:
             self._without_prices(flight, turn)
@@ -207,7 +218,9 @@ class Flights:
     def _without_prices(self, flight: Flight, turn: Turn) -> None:
         """Asking orders nothing: so it is refused, but this session has proved unsound."""
         client, command = flight.key
-        turn.add(rejected(command, client, reason(codes.NO_PRICES, "the venue gave no prices")))
+        known = turn.books.commands.get(client, command)
+        if known is not None and not known.final:
+            turn.add(rejected(command, client, reason(codes.NO_PRICES, "the venue gave no prices")))
         flight.connection.end(Reason.POISONED, detail="asked for prices, none came")
 
     # Recording, whatever the disk does.
@@ -227,7 +240,8 @@ class Flights:
             else:
                 return
 
-    async def _halt(self, text: str) -> None:
+    async def halt(self, text: str) -> None:
+        """Record that the account is halted, as soon as that can be; it is from now on."""
         while True:
             try:
                 await self._account.standing.halt(text)

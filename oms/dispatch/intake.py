@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from oms.commands.reading import Unreadable, read
 from oms.commands.reply import Outcome, encoded
-from oms.domain.commands import Check
+from oms.domain.commands import Check, CommandRequest
 from oms.domain.events.command import Reason
 from oms.eventlog.errors import FileError
 from oms.payload import JSON, format_of
@@ -58,7 +58,7 @@ class Intake:
         except Unreadable as why:
             return self._reply(self._bury(why, what, payload, headers), content_type, began)
         if isinstance(request.verb, Check):
-            return self._reply(self._desk.check(request), content_type, began)
+            return self._reply(self._check(request), content_type, began)
         return self._reply(self._answer(self._desk.take(request)), content_type, began)
 
     async def _reply(self, finding: Awaitable[Outcome], content_type: str, began: float) -> Reply:
@@ -95,6 +95,17 @@ class Intake:
             return refusal_of(self._account, pending, desk.recorder.seq)
         return outcome_of(self._account, desk.recorder.books, known)
 
+    async def _check(self, request: CommandRequest) -> Outcome:
+        try:
+            return await self._desk.check(request)
+        except FileError as why:
+            return self._unwritten(request, str(why))
+
+    def _unwritten(self, request: CommandRequest, why: str) -> Outcome:
+        reasons = (Reason(codes.NOT_RECORDED, f"the journal cannot be used: {why}"),)
+        seq = self._desk.recorder.seq
+        return unread_of(self._account, seq, reasons, request.id, request.client, request.verb.verb)
+
     async def _answer(self, pending: Pending) -> Outcome:
         desk, request = self._desk, pending.request
         try:
@@ -102,11 +113,7 @@ class Intake:
                 await desk.outcome(pending, desk.options.wait_s if request.wait is None else request.wait)
             await desk.receipt(pending)  # nothing is answered that is not written down
         except FileError as why:
-            reasons = (Reason(codes.NOT_RECORDED, f"the journal cannot be read: {why}"),)
-            return unread_of(
-                *(self._account, desk.recorder.seq, reasons, pending.command, request.client),
-                request.verb.verb,
-            )
+            return self._unwritten(request, str(why))
         return self.outcome(pending)
 
     async def _bury(self, why: Unreadable, what: str, payload: bytes, headers: Mapping[str, str]) -> Outcome:

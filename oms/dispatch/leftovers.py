@@ -1,7 +1,7 @@
 """Commands that the end of the daemon caught on their way (docs/design.md 2)."""
 
 from oms.domain.events import CommandDenied, CommandUnknown
-from oms.projections.commands import UNKNOWN
+from oms.projections.commands import RECEIVED, UNKNOWN
 from oms.projections.outcomes import proved
 from oms.recorder import Turn
 
@@ -16,7 +16,7 @@ def bring_to_an_end(turn: Turn) -> None:
         course = commands.course(one.key)
         if one.status == UNKNOWN or course.children:
             continue
-        if course.intent is None:
+        if one.status == RECEIVED:
             why = reason(codes.RESTARTED, "it waited when the daemon ended; nothing was sent")
             turn.add(CommandDenied(one.command, one.client, (why,), symbol=one.symbol))
         elif not course.ordered:

@@ -1,15 +1,12 @@
 """What a person does to accounts: halt, reduce, resume, panic (docs/commands.md).
 
-Each is an event, and survives a restart.  `panic` takes an account to reducing, removes its orders, closes
-its positions, and halts it when that is over, come what may.
+Each is an event, and survives a restart.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import trio
 
-from oms.commands.identity import digest
 from oms.commands.operating import (
     Operated,
     Operation,
@@ -18,27 +15,21 @@ from oms.commands.operating import (
     read_operation,
 )
 from oms.commands.reply import Outcome
-from oms.domain.commands import CancelAll, CloseAll, CommandRequest, Verb
 from oms.domain.events.command import Reason
 from oms.eventlog.errors import FileError
-from oms.ingest.standing import FENCE, HALTED, PANIC, REDUCING, Change, operated, panicked, resumed
+from oms.ingest.standing import FENCE, HALTED, OPERATOR, PANIC, panicked, reduced, resumed
 from oms.payload import JSON, format_of
 
 from . import codes
 from .desk import Desk
-from .intake import Intake, Reply
-
-PANIC_S: Final = 300.0  # for what it sends; then the account is halted whatever is left
-RESUME: Final = "resume"
-_NARROWING: Final[dict[str, Change]] = {"halt": operated(HALTED), "reduce": operated(REDUCING)}
+from .intake import Reply
+from .panic import Panic
 
 
 class Operators:
     """Operators' requests, for one account or for all that are held."""
 
-    def __init__(
-        self, name: str, desks: Sequence[tuple[Desk, Intake]], nursery: trio.Nursery, *, alone: bool
-    ) -> None:
+    def __init__(self, name: str, desks: Sequence[Desk], nursery: trio.Nursery, *, alone: bool) -> None:
         """`name` is the account's label, or stands for all; `alone`: the reply is that of the one account."""
         self._name, self._desks, self._nursery, self._alone = name, desks, nursery, alone
 
@@ -70,13 +61,13 @@ class Operators:
     async def _act(self, verb: str, said: Operation) -> Operated:
         found: dict[str, Operated] = {}
 
-        async def one(desk: Desk, intake: Intake) -> None:
-            found[desk.account.name] = await self._operate(desk, intake, verb, said)
+        async def one(desk: Desk) -> None:
+            found[desk.account.name] = await self._operate(desk, verb, said)
 
         async with trio.open_nursery() as nursery:
-            for desk, intake in self._desks:
-                nursery.start_soon(one, desk, intake)
-        accounts = tuple(found[desk.account.name] for desk, _ in self._desks)
+            for desk in self._desks:
+                nursery.start_soon(one, desk)
+        accounts = tuple(found[desk.account.name] for desk in self._desks)
         if self._alone:
             return accounts[0]
         worst = next((account for account in accounts if account.status != "done"), None)
@@ -89,58 +80,42 @@ class Operators:
             accounts=accounts,
         )
 
-    async def _operate(self, desk: Desk, intake: Intake, verb: str, said: Operation) -> Operated:
+    async def _operate(self, desk: Desk, verb: str, said: Operation) -> Operated:
+        standing = desk.account.standing
         try:
             if verb == PANIC:
-                return await self._panic(desk, intake, said)
-            if verb == RESUME:
-                await desk.account.standing.lift(resumed, by=said.by, comment=said.comment)
+                return await self._panic(desk, said)
+            if verb == "halt":
+                await standing.halt(OPERATOR, by=said.by, comment=said.comment)
+            elif verb == "reduce":
+                await standing.move(change=reduced, by=said.by, comment=said.comment)
             else:
-                await desk.account.standing.move(change=_NARROWING[verb], by=said.by, comment=said.comment)
+                await standing.lift(resumed, by=said.by, comment=said.comment)
         except FileError as why:
-            return _standing(desk, verb, reasons=(_reason(codes.NOT_RECORDED, str(why)),))
-        reason = desk.account.standing.restrictions.get(HALTED, "")
-        if verb == RESUME and reason.startswith(FENCE):
+            message = f"the journal cannot be written: {why}"
+            if verb == "halt":  # it is, and is recorded as soon as that can be
+                self._nursery.start_soon(desk.flights.halt, OPERATOR)
+                return _standing(desk, verb, message=message)
+            return _standing(desk, verb, reasons=(Reason(codes.NOT_RECORDED, message),))
+        reason = standing.restrictions.get(HALTED, "")
+        if verb == "resume" and reason.startswith(FENCE):
             message = f"the stream contradicts the journal ({reason}): that is mended, not resumed"
-            return _standing(desk, verb, reasons=(_reason(codes.FENCED, message),))
+            return _standing(desk, verb, reasons=(Reason(codes.FENCED, message),))
         return _standing(desk, verb)
 
-    async def _panic(self, desk: Desk, intake: Intake, said: Operation) -> Operated:
+    async def _panic(self, desk: Desk, said: Operation) -> Operated:
+        """Begin at once; the reply waits for its end as long as it was asked to."""
         await desk.account.standing.lift(panicked, by=said.by, comment=said.comment)
-        over = trio.Event()
-        outcomes: list[Outcome] = []
-        self._nursery.start_soon(self._sweep, desk, intake, said, outcomes, over)
+        panic = Panic(desk, said.by, said.comment)
+        self._nursery.start_soon(panic.run)
         with trio.move_on_after(desk.options.wait_s if said.wait is None else said.wait):
-            await over.wait()
+            await panic.over.wait()
         left = tuple(
-            Reason(codes.LEFT_OPEN, f"{one.verb} {one.command} is {one.status}")
-            for one in outcomes
-            if not _complete(one)
+            Reason(codes.LEFT_OPEN, f"{one.verb} {one.command} is {one.status}") for one in panic.left()
         )
-        return _standing(desk, PANIC, reasons=left, commands=tuple(outcomes), final=over.is_set())
-
-    async def _sweep(
-        self, desk: Desk, intake: Intake, said: Operation, outcomes: list[Outcome], over: trio.Event
-    ) -> None:
-        try:
-            with trio.move_on_after(PANIC_S):
-                for verb in (CancelAll(), CloseAll()):
-                    pending = desk.take(_asked(verb), "operator")
-                    await desk.outcome(pending, PANIC_S)
-                    outcomes.append(intake.outcome(pending))
-            await desk.account.standing.move(change=operated(HALTED), by=said.by, comment=said.comment)
-        except FileError as why:
-            desk.account.standing.stop(f"journal: {why}")
-        over.set()
-
-
-def _asked(verb: Verb) -> CommandRequest:
-    return CommandRequest(verb=verb, client=PANIC, payload_hash=digest(verb))
-
-
-def _complete(outcome: Outcome) -> bool:
-    """Whether a sweep left nothing."""
-    return outcome.status == "done" and all(one.status in ("done", "filled") for one in outcome.children)
+        final = panic.over.is_set()
+        outcomes = panic.outcomes()
+        return _standing(desk, PANIC, reasons=left if final else (), commands=outcomes, final=final)
 
 
 def _standing(
@@ -150,6 +125,7 @@ def _standing(
     reasons: tuple[Reason, ...] = (),
     commands: tuple[Outcome, ...] = (),
     final: bool = True,
+    message: str | None = None,
 ) -> Operated:
     standing = desk.account.standing
     failed = "rejected" if verb == PANIC else "denied"
@@ -164,8 +140,5 @@ def _standing(
         reason=standing.reason or None,
         reasons=reasons,
         commands=commands,
+        message=message,
     )
-
-
-def _reason(code: str, message: str) -> Reason:
-    return Reason(code, message)

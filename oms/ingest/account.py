@@ -132,7 +132,7 @@ class Account:
             yield talk, connection
         except TimedOut as why:
             if why.sent:
-                connection.end(Reason.POISONED, detail=str(why))
+                talk.poison(str(why))
             raise
 
     async def run(self) -> None:

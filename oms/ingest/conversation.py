@@ -26,6 +26,7 @@ from oms.sessions.connection import Connection
 from oms.sessions.history import HistoryPlan
 from oms.sessions.login import Credentials, Keys
 from oms.sessions.opening import TurnedAway, open_account, value_of
+from oms.sessions.outage import Reason, TimedOut
 from oms.sessions.watching import chosen, subscribe_ticks
 from protocol.account_body import Account
 from protocol.messages import Push
@@ -54,6 +55,7 @@ from .trades import Trades
 
 SUBSCRIBE_BOOK: Final = 22
 SETTLE_S: Final = 1.0  # from a doubt to the round that looks: what is missing may be on its way
+POISONED_S: Final = 60.0
 RACED_AGAIN_S: Final = 5.0
 LEARN_S: Final = 5.0
 
@@ -119,6 +121,7 @@ class Conversation:
         self._doubted = trio.Event()
         self._cause = "timer"
         self._compared_at = -float("inf")  # when the last round ended
+        self._poisoned, self._poisoned_by = trio.Event(), ""
         self._watched: dict[str, Symbol] = {}
         self._wanted: set[str] = set()  # symbols that are traded, though neither chosen nor held
         self._unwatched = trio.Event()  # something is held or wanted whose ticks were not asked for
@@ -153,16 +156,38 @@ class Conversation:
         change = await self._agree("start" if self._attempt == 1 else "reconnect", live=False)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._follow)
+            nursery.start_soon(self._end_when_poisoned)
             nursery.start_soon(self._learn_clock)
             await self._watch()
-            nursery.start_soon(self._watch_more)
+            nursery.start_soon(self._patiently, self._watch_more)
             await self._published()
             while self._doubtful:
                 cause = self._begin_round()
                 change = await self._agree(cause, live=True)
             await self._become_ready(change)
-            await self._keep_equal()
+            await self._patiently(self._keep_equal)
         return None
+
+    # A question without an answer.
+
+    def poison(self, detail: str) -> None:
+        """A question had no answer in time: another session is needed, but no order is to be put in doubt."""
+        self._poisoned_by = detail
+        self._poisoned.set()
+
+    async def _patiently(self, ask: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await ask()
+        except TimedOut as why:
+            self.poison(str(why))
+            await trio.sleep_forever()
+
+    async def _end_when_poisoned(self) -> None:
+        """As soon as no trade request waits, and at the latest after a minute (docs/semantics.md 0)."""
+        await self._poisoned.wait()
+        with trio.move_on_after(POISONED_S):
+            await self._lasting.trades.quiet(self.connection)
+        self.connection.end(Reason.POISONED, detail=self._poisoned_by)
 
     async def _entered(self) -> None:
         self.authenticated = True

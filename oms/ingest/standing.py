@@ -117,8 +117,9 @@ class Standing:
         self._tell()
 
     def stop(self, reason: str) -> None:
-        """Halted from now on, by itself until it is recorded by `halt`."""
-        self._halted = reason
+        """Halted from now on, by itself until it is recorded by `halt`; a fence stays what it is."""
+        if not self._halted.startswith(FENCE):
+            self._halted = reason
         self._tell()
 
     async def lift(self, change: Change, *, by: str, comment: str) -> None:
@@ -128,11 +129,13 @@ class Standing:
             self._halted = ""
             self._tell()
 
-    async def halt(self, reason: str) -> None:
+    async def halt(self, reason: str, *, by: str = "", comment: str = "") -> None:
         """Halted from now on, also where that cannot be recorded, which is then raised."""
         self.stop(reason)
-        await self.move(change=lambda now, books: now.update({HALTED: reason}))
-        self._halted = ""
+        held = self._halted
+        await self.move(change=halted_for(held), by=by, comment=comment)
+        if self._halted == held:
+            self._halted = ""
 
 
 def restrictions_of(event: AccountState | None) -> Restrictions:
@@ -160,13 +163,26 @@ def _changed(books: Books, link: str, change: Change) -> AccountState:
 # What becomes of the restrictions.
 
 
-def operated(permission: str) -> Change:
-    """A person narrows it."""
+def halted_for(reason: str) -> Change:
+    """It is halted; that stream and journal contradict each other is a reason that nothing replaces."""
 
     def change(now: Restrictions, books: Books) -> None:
-        now[permission] = OPERATOR
+        if not now.get(HALTED, "").startswith(FENCE):
+            now[HALTED] = reason
 
     return change
+
+
+def reduced(now: Restrictions, books: Books) -> None:
+    """A person lets it only take risk away."""
+    now[REDUCING] = OPERATOR
+
+
+def reducing_only(now: Mapping[str, str]) -> Mapping[str, str]:
+    """What restricts a panic: it may close whatever halted the account, but for a fence."""
+    if now.get(HALTED, "").startswith(FENCE):
+        return now
+    return {permission: why for permission, why in now.items() if permission != HALTED}
 
 
 def panicked(now: Restrictions, books: Books) -> None:

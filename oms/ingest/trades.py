@@ -18,6 +18,10 @@ class Trades(Protocol):
     def ended(self, connection: Connection, turn: Turn) -> None:
         """The connection is over and all that came on it is in the books: nothing more will come."""
 
+    async def quiet(self, connection: Connection) -> None:
+        """Return when nothing that was sent on this connection waits for an answer or a result."""
+        ...
+
 
 class NoTrades:
     """Nobody sends any."""
@@ -28,3 +32,6 @@ class NoTrades:
 
     def ended(self, connection: Connection, turn: Turn) -> None:
         """Nothing was sent."""
+
+    async def quiet(self, connection: Connection) -> None:
+        """It is."""

@@ -77,9 +77,11 @@ class Course(msgspec.Struct, frozen=True):
     payload_hash: str = ""
     marker: str = ""
     intent: Intent | None = None  # what was written down to be sent; forgotten once it is final
+    action: str = ""  # what that was
     answer: str = ""  # what the answer meant, "" before it
     result: str = ""  # what the latest result meant
     children: tuple[str, ...] = ()
+    left: int = 0  # children that are not final
 
     @property
     def ordered(self) -> bool:
@@ -98,6 +100,15 @@ class _Entry(msgspec.Struct):
     command: Command
     course: Course = Course()
     stamp: Stamp = Stamp()
+
+    @property
+    def subjects(self) -> set[tuple[str, str]]:
+        """Orders and positions that something may be said of that concerns it, while it is not final."""
+        intent, command = self.course.intent, self.command
+        named = {("order", command.order), ("position", command.position)}
+        if intent is not None:
+            named |= {("position", intent.position), ("position", intent.position_by)}
+        return set() if command.final else {(kind, ticket) for kind, ticket in named if ticket is not None}
 
 
 class _Dump(msgspec.Struct, frozen=True):
@@ -126,7 +137,9 @@ class Commands:
     def __init__(self) -> None:
         self._entries: dict[Key, _Entry] = {}
         self._open: dict[Key, None] = {}  # not final
+        self._about: dict[tuple[str, str], dict[Key, None]] = {}  # order or position -> open commands
         self._by_order: dict[str, Key] = {}  # orders that commands made
+        self._watched: dict[Key, set[tuple[str, str]]] = {}  # the same by command
         self._by_marker: dict[str, Key] = {}
         self._seen: dict[str, str] = {}  # markers in comments of orders and deals -> order
         # By client and symbol, "" for all: when the last close or cancel of all of it was queued, and its id.
@@ -190,10 +203,17 @@ class Commands:
 
     def changing(self, order: str, verb: str) -> bool:
         """Whether a modify, or a cancel, of an order is on its way."""
-        return any(
-            one.order == order and one.verb == verb and one.status in (SENDING, ACCEPTED, UNKNOWN)
-            for one in self.open()
-        )
+        about = (self._entries[key].command for key in self._about.get(("order", order), ()))
+        return any(one.verb == verb and one.status in (SENDING, ACCEPTED, UNKNOWN) for one in about)
+
+    def about_order(self, order: str) -> list[Key]:
+        """The command that made an order, and those that are about to change it."""
+        owner = self._by_order.get(order)
+        return [*([owner] if owner else []), *self._about.get(("order", order), ())]
+
+    def about_position(self, position: str) -> list[Key]:
+        """The commands that are about to change a position."""
+        return list(self._about.get(("position", position), ()))
 
     def seen(self, marker: str) -> str | None:
         """The order in whose comment, or whose deals', a marker was seen."""
@@ -244,10 +264,33 @@ class Commands:
         return entry
 
     def _change(self, entry: _Entry, **changes: Any) -> None:
+        was_final = entry.command.final
         entry.command = replace(entry.command, **changes)
         if entry.command.final and entry.course.intent is not None:
+            self._watch(entry, set())
             entry.course = replace(entry.course, intent=None)
+        if entry.command.final != was_final:
+            self._count(entry.command, -1 if entry.command.final else 1)
         self._index(entry)
+
+    def _count(self, child: Command, more: int) -> None:
+        """One of a sweep's children more, or less, that is not final."""
+        parent = self._entries.get((child.client, child.parent)) if child.parent is not None else None
+        if parent is not None:
+            parent.course = replace(parent.course, left=parent.course.left + more)
+
+    def _watch(self, entry: _Entry, subjects: set[tuple[str, str]]) -> None:
+        """From now on it is about these, and nothing else."""
+        key = entry.command.key
+        for one in self._watched.pop(key, set()) - subjects:
+            about = self._about[one]
+            del about[key]
+            if not about:
+                del self._about[one]
+        for one in subjects:
+            self._about.setdefault(one, {})[key] = None
+        if subjects:
+            self._watched[key] = subjects
 
     def _index(self, entry: _Entry) -> None:
         key = entry.command.key
@@ -255,6 +298,7 @@ class Commands:
             self._open.pop(key, None)
         else:
             self._open[key] = None
+        self._watch(entry, entry.subjects)
         if entry.course.marker:
             self._by_marker[entry.course.marker] = key
         if entry.command.order is not None and entry.command.verb in ("submit", "close", "close_by"):
@@ -276,6 +320,8 @@ class Commands:
 
     def _received(self, event: CommandReceived) -> None:
         entry = self._known(event)
+        if event.parent is not None and entry.command.parent is None and not entry.command.final:
+            self._count(replace(entry.command, parent=event.parent), 1)
         entry.course = replace(entry.course, payload_hash=event.payload_hash)
         self._change(entry, verb=event.verb, symbol=event.symbol, parent=event.parent)
         sweeps = event.verb in SWEEPS or (event.verb == "close" and "symbol" in event.payload)
@@ -292,7 +338,9 @@ class Commands:
         entry = self._known(event)
         self.last_action = event.action_id
         intent = Intent(**{name: getattr(event, name) for name in Intent.__struct_fields__})
-        entry.course = replace(entry.course, intent=intent, marker=event.marker, answer="", result="")
+        entry.course = replace(
+            entry.course, intent=intent, action=intent.action, marker=event.marker, answer="", result=""
+        )
         self._change(
             entry,
             status=SENDING,
@@ -322,7 +370,7 @@ class Commands:
         self._change(
             entry,
             retcode=event.retcode,
-            order=entry.command.order or event.order,
+            order=entry.command.order or (event.order if entry.course.ordered else None),
             bid=event.bid if event.meaning == "refused" else None,
             ask=event.ask if event.meaning == "refused" else None,
         )

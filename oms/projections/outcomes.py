@@ -46,16 +46,25 @@ ENDED: Final = frozenset({FILLED, CANCELED, EXPIRED, REJECTED})
 PENDING: Final = "pending"
 MAKING: Final = frozenset({"submit", "close"})  # verbs that make an order
 OVERTURNED: Final = "fill_after_terminal"  # a deal of a command that had been called off
+TAKEN_BACK: Final = "fill_taken_back"  # a deal that had filled it was removed, or canceled
+DATED: Final = frozenset({"specified", "specified_day"})
 
 
 def follow(books: Books, events: Iterable[Event]) -> Iterator[CommandOutcome | CommandSettled]:
-    """What these events, folded already, come to for commands; each to be folded before the next is taken."""
+    """What these events, folded already, come to for commands; each to be folded before the next is taken.
+
+    An outcome says what has been judged: it is news for a sweep that waits for it, and for nothing else.
+    """
     touched: dict[Key, None] = {}
+    ended: dict[Key, None] = {}
     for event in events:
-        touched.update(dict.fromkeys(_touched(books, event)))
+        if isinstance(event, CommandOutcome | CommandDenied | CommandSettled):
+            ended[event.client, event.command] = None
+        else:
+            touched.update(dict.fromkeys(_touched(books, event)))
     for key in touched:
         yield from _followed(books, key)
-    yield from _parents(books, touched)
+    yield from _parents(books, touched | ended)
 
 
 def proved(books: Books, command: Command) -> CommandOutcome | None:
@@ -67,37 +76,26 @@ def proved(books: Books, command: Command) -> CommandOutcome | None:
 # Whom an event concerns.
 
 
-def _touched(books: Books, event: Event) -> Iterator[Key]:
+def _touched(books: Books, event: Event) -> Iterable[Key]:
     match event:
-        case (
-            CommandAnswered()
-            | CommandResult()
-            | CommandOutcome()
-            | CommandUnknown()
-            | CommandSettled()
-            | CommandDenied()
-        ):
-            yield event.client, event.command
+        case CommandAnswered() | CommandResult() | CommandUnknown():
+            return ((event.client, event.command),)
         case OrderRecord():
-            yield from _of_order(books, event.order, event.comment)
+            return books.commands.about_order(event.order)
         case DealAmended(after=deal) | DealRemoved(removed=deal):
-            yield from _of_deal(books, deal)
+            return _of_deal(books, deal)
         case DealBooked():
-            yield from _of_deal(books, event)
+            return _of_deal(books, event)
         case PositionAdjusted():
-            yield from (one.key for one in books.commands.open() if one.position == event.position)
-
-
-def _of_order(books: Books, order: str, comment: str) -> Iterator[Key]:
-    owner = books.commands.owner(order)
-    if owner is not None:
-        yield owner.key
-    yield from (one.key for one in books.commands.open() if one.order == order)
+            return books.commands.about_position(event.position)
+    return ()
 
 
 def _of_deal(books: Books, deal: DealRecord | DealBooked) -> Iterator[Key]:
     if deal.order is not None:
-        yield from _of_order(books, deal.order, deal.comment)
+        yield from books.commands.about_order(deal.order)
+    if deal.position is not None:
+        yield from books.commands.about_position(deal.position)
 
 
 def _parents(books: Books, touched: Iterable[Key]) -> Iterator[CommandOutcome]:
@@ -109,14 +107,8 @@ def _parents(books: Books, touched: Iterable[Key]) -> Iterator[CommandOutcome]:
             parents[client, child.parent] = None
     for key in parents:
         parent = books.commands.get(*key)
-        children = books.commands.course(key).children
-        if parent is not None and not parent.final and all(_final(books, key[0], one) for one in children):
+        if parent is not None and not parent.final and not books.commands.course(key).left:
             yield CommandOutcome(parent.command, parent.client, DONE, True, symbol=parent.symbol)
-
-
-def _final(books: Books, client: str, name: str) -> bool:
-    found = books.commands.get(client, name)
-    return found is not None and found.final
 
 
 # What one command comes to.
@@ -132,15 +124,14 @@ def _followed(books: Books, key: Key) -> Iterator[CommandOutcome | CommandSettle
     if found is None or _says_nothing_new(found, command):
         return
     if doubted:
-        if not found.final or command.verb not in MAKING:
-            return  # by its ticket or marker an order is known for sure, a change by its values is not
-        evidence = "marker" if course.marker and course.result == "" else "ticket"
+        if not found.final or command.verb not in MAKING or found.status == REJECTED:
+            return  # an order is known by ticket or marker for sure; a change by its values, a code are not
         yield CommandSettled(
             *(command.command, command.client, "found"),
             symbol=found.symbol,
             order=found.order,
             deals=found.deals,
-            evidence=evidence,
+            evidence="ticket" if course.result else "marker",
             by="deal" if found.deals else "record",
         )
     yield found
@@ -153,19 +144,28 @@ def _says_nothing_new(found: CommandOutcome, command: Command) -> bool:
 
 def _judged(books: Books, command: Command, course: Course, *, waits: bool) -> CommandOutcome | None:
     """Its outcome as the books have it; None where there is none beyond what it says already."""
-    judge = _JUDGES.get(command.verb)
-    if judge is None or command.status == RECEIVED:
+    if command.status in (RECEIVED, DENIED):
+        return None
+    proof_due = not waits or course.result in {*retcodes.SETTLED, "placed"}
+    if command.verb in MAKING:
+        return _made_order(books, command, course, proof_due=proof_due)
+    change = _CHANGES.get(command.verb)
+    if change is None or command.final:
+        return None
+    return _refusal(command, course) or (change(books, command, course) if proof_due else None)
+
+
+def _made_order(books: Books, command: Command, course: Course, *, proof_due: bool) -> CommandOutcome | None:
+    """A definite refusal is the end of it, whatever a record says; only a deal wins over it."""
+    order = books.orders.get(command.order) if command.order else None
+    if order is not None and order.filled and (proof_due or command.final):
+        return _by_order(command, course, order, books)
+    if command.final and command.status == REJECTED:
         return None
     refused = _refusal(command, course)
-    if command.verb in MAKING:
-        order = books.orders.get(command.order) if command.order else None
-        if order is not None and order.filled and (not waits or course.result in retcodes.SETTLED):
-            return _by_order(books, command, course, order)
-    if refused is not None and not command.final:
-        return refused
-    if waits and course.result not in {*retcodes.SETTLED, "placed"}:
-        return None
-    return judge(books, command, course)
+    if refused is not None:
+        return None if command.final else refused
+    return _by_order(command, course, order, books) if order is not None and proof_due else None
 
 
 def _refusal(command: Command, course: Course) -> CommandOutcome | None:
@@ -200,17 +200,23 @@ def _outcome(command: Command, status: str, *, final: bool = True) -> CommandOut
 # Commands that make an order.
 
 
-def _by_order(books: Books, command: Command, course: Course, order: Order) -> CommandOutcome:
+def _by_order(command: Command, course: Course, order: Order, books: Books) -> CommandOutcome:
+    """What its order says; a command that was final stays so, whatever is amended later."""
     status, final = _status_of(command, course, order)
+    anomaly = ",".join(order.anomalies) or command.anomaly
+    if command.final and command.status == REJECTED:
+        anomaly = OVERTURNED
+    elif command.final and not final:
+        status, final = command.status, True
+        anomaly = TAKEN_BACK if order.filled < (command.filled or 0) else anomaly
     deals = [deal for ticket in order.deals if (deal := books.deal(ticket)) is not None]
-    called_off = command.final and command.status in (REJECTED, DENIED) and bool(order.filled)
     return replace(
-        _outcome(command, status, final=final),
+        _outcome(command, status, final=final or command.final),
         position=_position(deals) or command.position,
         filled=order.filled,
         price=order.price,
         deals=order.deals,
-        anomaly=OVERTURNED if called_off else ",".join(order.anomalies) or command.anomaly,
+        anomaly=anomaly,
     )
 
 
@@ -224,8 +230,7 @@ def _status_of(command: Command, course: Course, order: Order) -> tuple[str, boo
     if order.state in ENDED:
         return order.state, True
     resting = order.record is not None and not order.ended and order.state in (WORKING, PARTIALLY_FILLED)
-    pending = course.intent is None or course.intent.action == PENDING
-    if resting and (pending or course.result == "partial"):
+    if resting and (course.action == PENDING or course.result == "partial"):
         return order.state, True
     if order.state == PARTIALLY_FILLED:
         return PARTIALLY_FILLED, order.ended and not order.missing
@@ -238,13 +243,6 @@ def _position(deals: list[DealRecord]) -> str | None:
         if deal.position or deal.order:
             return deal.position or deal.order
     return None
-
-
-def _made_order(books: Books, command: Command, course: Course) -> CommandOutcome | None:
-    order = books.orders.get(command.order) if command.order else None
-    if order is None:
-        return None
-    return _by_order(books, command, course, order)
 
 
 # Commands that change something.
@@ -260,14 +258,16 @@ def _modified(books: Books, command: Command, course: Course) -> CommandOutcome 
 
 
 def _order_shows(books: Books, intent: Intent) -> bool:
+    """An order that ended shows nothing any more; that the change was taken is what the result says."""
     order = books.orders.get(intent.order or "")
     record = order.record if order else None
-    if record is None:
+    if order is None or record is None:
         return False
-    values = ("price", "sl", "tp", "time_in_force")
-    same = all(_same(getattr(record, name), getattr(intent, name)) for name in values)
+    same = all(_same(getattr(record, name), getattr(intent, name)) for name in ("price", "sl", "tp"))
     limit = intent.limit_price is None or record.limit_price == intent.limit_price
-    return same and limit and wall(record.expires_at) == wall(intent.expires_at)
+    lifetime = record.time_in_force in ("", intent.time_in_force)
+    dated = intent.time_in_force not in DATED or wall(record.expires_at) == wall(intent.expires_at)
+    return order.ended or (same and limit and lifetime and dated)
 
 
 def _position_shows(books: Books, intent: Intent) -> bool:
@@ -293,15 +293,25 @@ def _canceled(books: Books, command: Command, course: Course) -> CommandOutcome 
 
 
 def _closed_by(books: Books, command: Command, course: Course) -> CommandOutcome | None:
-    """Done when its two deals are there."""
-    fills = books.orders.fills(command.order or "")
-    pair = tuple(deal.deal for deal in fills if deal.entry == words.OUT_BY)
-    return replace(_outcome(command, DONE), deals=pair) if len(pair) > 1 else None
+    """Done when its two deals are there: of the order that the result named, or of both positions."""
+    intent = course.intent
+    fills = [deal for deal in books.orders.fills(command.order or "") if deal.entry == words.OUT_BY]
+    if len(fills) < 2 and intent is not None:
+        fills = _pair(books, {intent.position, intent.position_by})
+    return replace(_outcome(command, DONE), deals=tuple(d.deal for d in fills)) if len(fills) > 1 else None
 
 
-_JUDGES: Final[dict[str, Callable[[Books, Command, Course], CommandOutcome | None]]] = {
-    "submit": _made_order,
-    "close": _made_order,
+def _pair(books: Books, positions: set[str | None]) -> list[DealRecord]:
+    """The deals of one order that closed both of these by each other."""
+    found: dict[str | None, list[DealRecord]] = {}
+    for deal in books.deals:
+        if deal.entry == words.OUT_BY and deal.position in positions:
+            found.setdefault(deal.order, []).append(deal)
+    pairs = (deals for deals in found.values() if {deal.position for deal in deals} == positions)
+    return next(pairs, [])
+
+
+_CHANGES: Final[dict[str, Callable[[Books, Command, Course], CommandOutcome | None]]] = {
     "modify": _modified,
     "cancel": _canceled,
     "close_by": _closed_by,

@@ -1,14 +1,16 @@
 """Commands: from a NATS request to the wire, to its outcome, and how many a second.
 
-A market order of 0.01 lots, sides in turn, over ten accounts; the venue fills it at once.  The requester is
-nats-py in a process of its own.  That bytes are on the wire is what the system says of the gateway's socket:
-it notes when it had them, however late the gateway reads.  The venue deals by the paper venue's own desk, in
-the gateway's process, also while that sends ticks.
+Market orders of 0.01 lots, sides in turn, which the venue fills at once.  For latencies they come one after
+the other to one of ten accounts, with a pause by chance before each; the ticks are those of all ten.  The
+requester is nats-py in a process of its own.  That bytes are on the wire is what the system says of the
+gateway's socket: it notes when it had them, however late the gateway reads.  The venue deals by the paper
+venue's own desk, in the gateway's process, also while that sends ticks: its time is in the reply.
 
-The reference of the wire is the raw sum, measured in the same rounds with nothing else going on: a round trip
-between that requester and a nats-py responder, one durable commit of a row as large as what a command writes
-before it is sent, one send of such a request, noted likewise.  For the reply it is the same with a bare
-terminal's whole trade in place of the send.  What the daemon does is measured on the daemon's core as well.
+The reference of the wire is the raw sum, measured in the same rounds with nothing else going on, at the same
+pace: a round trip between that requester and a nats-py responder, one durable commit of a row as large as
+what a command writes before it is sent, one send of such a request, noted likewise.  For the reply it is the
+same with a bare terminal's whole trade in place of the send.  What stands for the daemon has the daemon's
+core.  Without pauses everything is faster, caches being warm; that raw sum is told beside it.
 """
 
 import json
@@ -37,7 +39,8 @@ RATE: Final = 5000.0  # ticks/s of all accounts together
 WARM_S: Final = 0.5
 WARM_COMMITS: Final = 2000  # until SQLite's log has begun anew
 LOAD_S: Final = 2.0  # longer than COMMANDS_S
-CROWD_S: Final = 2.0  # of as many commands as go
+CROWDS: Final = 5  # rounds of as many commands as go
+CROWD_S: Final = 2.0
 ABREAST: Final = 4  # under way in each account then
 US: Final = 1e-3  # ns
 ACCOUNT: Final = account_name(FIRST_LOGIN)
@@ -112,13 +115,13 @@ class Desk:
             self._asked += 1
             yield f"c{self._asked}"
 
-    def raw(self) -> Raw:
+    def raw(self, pause_s: float = PAUSE_S) -> Raw:
         """Some of each, one after the other."""
         requests = [(ECHO, order(f"r{number}", "buy").decode()) for number in range(COMMANDS)]
-        trip = self._requester.ask(do="ask", requests=requests, pause_s=PAUSE_S, seconds=COMMANDS_S)
-        commits = self._bare.ask(do="commit", count=COMMANDS, size=self._size, pause_s=PAUSE_S)
+        trip = self._requester.ask(do="ask", requests=requests, pause_s=pause_s, seconds=COMMANDS_S)
+        commits = self._bare.ask(do="commit", count=COMMANDS, size=self._size, pause_s=pause_s)
         self.rig.trades()
-        traded = self._bare.ask(do="trade", count=COMMANDS, pause_s=PAUSE_S)
+        traded = self._bare.ask(do="trade", count=COMMANDS, pause_s=pause_s)
         heard = [one.at_ns for one in self.rig.trades()]
         return Raw(
             _took(trip["asked"], trip["answered"]),
@@ -143,15 +146,17 @@ def rows() -> Iterator[Row]:
     with desk() as one:
         one.warm()
         raw: list[Raw] = []
+        warm: list[Raw] = []
         idle: list[Times] = []
         busy: list[Times] = []
-        crowds: list[tuple[float, float]] = []
-        for number in range(ROUNDS):
+        for _ in range(ROUNDS):
             raw.append(one.raw())
+            warm.append(one.raw(pause_s=0))
             idle.append(one.commands())
             busy.append(one.commands(RATE))
-            crowds.append(one.crowd(f"crowd{number}"))
+        crowds = [one.crowd(f"crowd{number}") for number in range(CROWDS)]
     yield from _raw_rows(raw)
+    yield row("command_raw_no_pause", _sum(warm, 50), "us", None)
     yield from latency_rows("", busy, raw)
     yield from latency_rows("_idle", idle, raw)
     yield row("commands_per_s", median(each for each, _ in crowds), "commands/s", None, better="higher")
@@ -200,16 +205,13 @@ def written(data: Path, account: str) -> list[int]:
 def latency_rows(name: str, found: Sequence[Times], raw: Sequence[Raw]) -> Iterator[Row]:
     """p50 and p99 to the wire and to the reply, medians over the rounds, beside the raw sums."""
     for quantile in (50, 99):
-        send = median(at(one.send, quantile) for one in raw)
-        trade = median(at(one.trade, quantile) for one in raw)
-        before = median(at(one.round_trip, quantile) for one in raw)
-        before += median(at(one.commit, quantile) for one in raw)
+        raw_reply = _sum(raw, quantile, ("round_trip", "commit", "trade"))
         wire = median(at(one.wire, quantile) for one in found)
         reply = median(at(one.reply, quantile) for one in found)
         judged = quantile == 50 and not name
         bounds: dict[str, Any] = {"must": 2.5, "goal": 1.5} if judged else {}
-        yield row(f"command_wire_p{quantile}{name}", wire, "us", before + send, **bounds)
-        yield row(f"command_reply_p{quantile}{name}", reply, "us", before + trade)
+        yield row(f"command_wire_p{quantile}{name}", wire, "us", _sum(raw, quantile), **bounds)
+        yield row(f"command_reply_p{quantile}{name}", reply, "us", raw_reply)
 
 
 def _raw_rows(raw: Sequence[Raw]) -> Iterator[Row]:
@@ -217,6 +219,11 @@ def _raw_rows(raw: Sequence[Raw]) -> Iterator[Row]:
     for part in Raw._fields:
         value = median(at(getattr(one, part), 50) for one in raw)
         yield row(f"command_raw_{part}", value, "us", None)
+
+
+def _sum(raw: Sequence[Raw], quantile: int, parts: Sequence[str] = ("round_trip", "commit", "send")) -> float:
+    """Of the parts, each the median over the rounds."""
+    return sum(median(at(getattr(one, part), quantile) for one in raw) for part in parts)
 
 
 def at(times: Sequence[float], quantile: int) -> float:

@@ -11,7 +11,8 @@ stdin is a command, answered by a line on stdout when it is done:
 A number of frames that is no multiple of the sessions is rounded up.  A flood answers {"frames", "first_ns"}:
 what was really sent, and since when.  A pace answers twice: {} when it begins, then {"frames", "moment_ms",
 "sent": {login: [ns of each frame]}}: the ticks of frame n of a session have the time moment_ms + n.  A trade
-request is [ns when the system had it, login, action_id, comment]; it is dealt with at once, in a pace too.
+request is [ns when the system had it, login, action_id, comment]; where accounts are to trade it is dealt
+with at once, in a pace too.
 Times in ns are those of `time.monotonic_ns`, the same in all processes of a machine.
 """
 
@@ -38,7 +39,7 @@ class Generator:
 
     def __init__(self, accounts: int, symbols: int, past: Past, *, trading: bool) -> None:
         self._desk = FrontDesk(accounts, symbols, past, trading=trading)
-        self._symbols = symbols
+        self._symbols, self._trading = symbols, trading
         self._visitors = 0
         self._moment_ms = 0  # the latest of any tick so far
         self._terminals: list[Terminal] = []
@@ -127,8 +128,15 @@ class Generator:
         return found
 
     def _wait(self, due: float) -> None:
-        """A selector rounds up to whole milliseconds; `select` does not, and takes a selector for a file."""
+        """A selector rounds up to whole milliseconds, a sleep does not.
+
+        Neither does `select`, which takes a selector for a file: so whoever trades need not wait for the next
+        tick.
+        """
         self._step(0)
+        if not self._trading:
+            time.sleep(max(0.0, due - time.monotonic()))
+            return
         while (left := due - time.monotonic()) > 0:
             if select.select([self._selector], [], [], left)[0]:
                 self._step(0)

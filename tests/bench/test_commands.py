@@ -68,14 +68,14 @@ def test_a_bare_commit_is_a_row_on_disk_and_a_bare_trade_is_filled(tmp_path: Pat
     bare = Child.module("bare", str(port), "1002", str(file), core=AROUND, folder=tmp_path)
     try:
         assert bare.hear() == {}
-        took = bare.ask(do="commit", count=7, size=1200)["took"]
+        took = bare.ask(do="commit", count=7, size=1200, pause_s=0)["took"]
         assert len(took) == 7
         assert min(took) > 0
         connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
         assert [size for (size,) in connection.execute("SELECT length(body) FROM event")] == [1200] * 7
         assert connection.pragma("journal_mode") == "wal"
         connection.close()
-        traded = [bare.ask(do="trade", count=2), bare.ask(do="trade", count=1)]
+        traded = [bare.ask(do="trade", count=count, pause_s=0.001) for count in (2, 1)]
         heard = gateway.ask(do="heard")["heard"]
         assert [(login, number) for _, login, number, _ in heard] == [(1002, 1), (1002, 2), (1002, 3)]
         for number, (at_ns, *_) in enumerate(heard):
@@ -149,7 +149,7 @@ def test_the_daemon_trades_between_its_instruments(monkeypatch: pytest.MonkeyPat
         per_s, cpu_us = one.crowd("crowd")
         assert per_s > 1
         assert cpu_us > 0
-        names = [name for _ in range(2) for _, name, _ in one.orders()]
+        names = [*one.names(), *one.names()]
         assert len(set(names)) == 80
         monkeypatch.setattr(commands, "subject", lambda account: f"oms.v1.cmd.{account}.check")
         with pytest.raises(RuntimeError, match="not filled"):  # a check is `done`

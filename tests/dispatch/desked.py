@@ -35,7 +35,7 @@ class Desked:
         self.held, self.venue, self.desk = keeper, venue, desk
         self.dead: list[tuple[str, tuple[Reason, ...]]] = []
         self.intake = Intake(desk, require_client_subject=False, dead=self._bury)
-        self.operators = Operators("main", [(desk, self.intake)], nursery, alone=True)
+        self.operators = Operators("main", [desk], nursery, alone=True)
 
     async def _bury(
         self, what: str, payload: bytes, headers: Mapping[str, str], reasons: tuple[Reason, ...]

@@ -1,4 +1,4 @@
-"""A system that stands for all tests that only trade, and traders in it."""
+"""A system for the tests of a module that only trade, and a trader in it."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.flows.trader import ASK, BID, Line, Trader
 UNHURRIED = "[limits]\nquote_age = 3600\ntrade_rate = 10000\ntrade_burst = 10000\n"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The feed is off: prices are what the tests say."""
     with system(tmp_path_factory.mktemp("standing"), UNHURRIED) as found:
@@ -20,7 +20,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def line(standing: System) -> Iterator[Line]:
     with Line(standing.nats.url) as found:
         yield found
@@ -31,7 +31,7 @@ def trader(standing: System, line: Line, account: str, symbol: str) -> Iterator[
     """Begins with nothing open, whatever a test before has left; leaves nothing."""
     found = Trader(standing, line, account, symbol)
     found.quote(BID, ASK)
-    if found.open() != ([], []):
+    if found.open(found.last) != ([], []):
         found.command("cancel_all")
         found.command("close_all")
         found.arrived()

@@ -119,7 +119,7 @@ class Desk:
         assert deal["data"]["reason"] == order["data"]["reason"] == why
         assert deal["data"]["position"] == order["data"]["position"] == position
         assert deal["cause"] is order["cause"] is None
-        assert position not in self.trader.open()[1]
+        assert position not in self.trader.open(self.trader.last)[1]
         found: Row = deal["data"]
         return found
 
@@ -128,8 +128,7 @@ class Desk:
         trader, before = self.trader, self.trader.query("state")["seq"]
         for bid, ask in quotes:
             trader.quote(bid, ask)
-        trader.agrees()
-        assert trader.arrived() == []
+        assert len(trader.sent(trader.agrees())) == trader.seen
         return trader.up.daemon.journal(trader.account, before)
 
     # Sweeps.

@@ -86,16 +86,24 @@ def test_a_pending_order_is_placed_changed_removed(desk: Desk, kind: str) -> Non
     sl, tp = ("1.01", "1.19") if kind.startswith("buy") else ("1.19", "1.01")
     now = desk.changes(order, now, {"price_sl": float(sl), "price_tp": float(tp)}, sl=sl, tp=tp)
     now = desk.changes(order, now, {"price_sl": 0.0}, sl=None)
-    into = {"type_time": wire.SPECIFIED, "time_expiration": ENDS_S}
-    now = desk.changes(order, now, into, time_in_force="specified", expires_at={"server": ENDS})
-    now = desk.changes(order, now, {"time_expiration": LATER_S}, expires_at={"server": LATER})
-    now = desk.changes(order, now, {"type_time": wire.GTC, "time_expiration": 0}, expires_at=None)
+    if kind.startswith("buy"):
+        into = {"type_time": wire.SPECIFIED, "time_expiration": ENDS_S}
+        now = desk.changes(order, now, into, time_in_force="specified", expires_at={"server": ENDS})
+        now = desk.changes(order, now, {"time_expiration": LATER_S}, expires_at={"server": LATER})
+        now = desk.changes(order, now, {"type_time": wire.GTC, "time_expiration": 0}, expires_at=None)
     named = {"order": order} if kind.startswith("buy") else {"command": f"{desk.symbol}-{kind}"}
     desk.cancels(order, now, **named)
 
 
-@everywhere
-@pytest.mark.parametrize("kind", TRIGGERS)
+@pytest.mark.parametrize(
+    ("account", "symbol", "kind"),
+    [
+        (account, symbol, kind)
+        for number, symbol in enumerate(SYMBOLS)
+        for place, kind in enumerate(TRIGGERS)
+        for account in ((HEDGE, NET)[(number + place) % 2],)  # each kind in each mode, in turn
+    ],
+)
 def test_a_pending_order_that_the_market_meets_is_filled(desk: Desk, kind: str) -> None:
     price, limit, *_ = PENDINGS[kind]
     quotes, filled_at = TRIGGERS[kind]

@@ -59,8 +59,10 @@ def test_every_verb_trades(shell: Shell) -> None:
     placed = shell.trades("submit", *buy, *resting, "--id", "typed", "--comment", "by hand")
     assert (placed["status"], placed["command"]) == ("working", "typed")
     changed = shell.trades("modify", "--order", placed["order"], "--price", "1.04", "--sl", "1.0")
+    trader.agrees()
     assert (changed["status"], trader.order(placed["order"])["price_order"]) == ("done", 1.04)
     shell.trades("modify", "--order", placed["order"], "--sl", "none")
+    trader.agrees()
     assert trader.order(placed["order"])["price_sl"] == 0
     assert shell.trades("cancel", "--command", "typed")["order"] == placed["order"]
     long, short = shell.trades("submit", *buy)["position"], shell.trades("submit", *sell)["position"]

@@ -28,7 +28,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def line(up: System) -> Iterator[Line]:
     with Line(up.nats.url) as found:
         yield found
@@ -97,8 +97,7 @@ def test_a_stop_waits_for_what_is_on_its_way(up: System, trader: Trader) -> None
     codes: list[int] = []
     assert seconds_to(lambda: codes.append(up.daemon.stop())) < STOP_S
     assert codes == [0]
-    outcomes = [one["data"] for one in up.daemon.journal(HEDGE) if one["type"] == "command.outcome"]
-    assert [one["status"] for one in outcomes if one["command"] == "stopped"] == ["filled"]
+    assert outcomes(up, HEDGE)["stopped"] == "filled"
     up.daemon.start()
     up.daemon.until_ready()
     found = trader.submit("buy", "0.10", id="stopped")
@@ -164,6 +163,48 @@ def test_a_stop_does_not_wait_for_ever(up: System, trader: Trader) -> None:
     assert trader.query("state")["permission"] == "halted"
     assert trader.arrived() == []
     up.operate(HEDGE, "resume")
+
+
+@hedging
+def test_a_venue_that_dies_leaves_a_doubt_which_is_never_sent_again(up: System, trader: Trader) -> None:
+    on_its_way(trader, "orphan", 600_000)
+    up.venue.end()
+    until(lambda: doubts(trader, "orphan") == [("session_ended", True)])
+    state = trader.query("state")
+    assert (state["permission"], state["link"]) == ("halted", "connecting")
+    assert [one["code"] for one in trader.submit("buy", "0.10", id="a")["reasons"]] == [
+        *("venue_unavailable", "halted")
+    ]
+    up.venue.start()
+    up.venue.control("feed", on=False)
+    until(lambda: trader.query("state")["link"] == "ready")
+    trader.agrees()
+    assert trader.submit("buy", "0.10", id="orphan", wait=0)["status"] == "unknown"
+    assert trader.arrived() == []
+    up.check_stream(HEDGE)
+
+
+@hedging
+def test_without_nats_what_was_sent_goes_on_and_new_risk_is_not_taken(up: System, trader: Trader) -> None:
+    on_its_way(trader, "alone", 1_000)
+    up.nats.kill()
+    until(lambda: not up.daemon.ready()["nats_connected"])
+    until(lambda: "alone" in outcomes(up, HEDGE))
+    up.nats.start()
+    until(lambda: up.daemon.ready()["nats_connected"])
+    with Line(up.nats.url) as line:
+        again = Trader(up, line, HEDGE)
+        found = again.submit("buy", "0.10", id="alone")
+        assert (found["status"], again.arrived()) == ("filled", [])
+        assert again.command("close", position=found["position"])["status"] == "filled"
+        again.agrees()
+        up.check_stream(HEDGE)
+
+
+def outcomes(up: System, account: str) -> dict[str, str]:
+    """The last status of each command, as the journal has it."""
+    found = [one["data"] for one in up.daemon.journal(account) if one["type"] == "command.outcome"]
+    return {one["command"]: one["status"] for one in found}
 
 
 def killed_in_the_middle(trader: Trader, volumes: Mapping[str, str], after_s: float) -> None:

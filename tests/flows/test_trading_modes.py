@@ -1,5 +1,6 @@
 """What is special to an execution mode, and what a sender can choose: on the wire, in what comes of it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -242,3 +243,30 @@ def test_one_id_twice_is_one_order_and_the_same_reply(desk: Desk) -> None:
     assert (other["status"], other["reasons"][0]["code"]) == ("conflict", "conflict")
     assert desk.trader.arrived() == []
     desk.closes(first["position"], "buy", "0.10", position=first["position"])
+
+
+@in_mode(*SYMBOLS)
+def test_one_id_many_times_at_once_is_one_order(desk: Desk) -> None:
+    trader = desk.trader
+    words = {"symbol": desk.symbol, **BUY, "id": f"at-once-{desk.symbol}"}
+    front = f"oms.v1.cmd.{trader.account}"
+    replies = trader.line.asks(front, [("submit", json.dumps(words).encode())] * 20)
+    assert replies == [replies[0]] * 20
+    assert replies[0]["status"] == "filled"
+    sheets = wire.opening(desk.symbol, "buy", "0.10", trader.bid, trader.ask)
+    assert len(trader.arrived()) == len(sheets)
+    desk.closes(replies[0]["position"], "buy", "0.10", position=replies[0]["position"])
+
+
+@in_mode(INSTANT)
+def test_who_asks_again_is_answered_as_he_asks(desk: Desk) -> None:
+    """Wait and receipt are of the request, not of the command."""
+    trader, name = desk.trader, f"again-{desk.trader.account}"
+    trader.up.venue.control("slow_next", ms=400)
+    assert trader.submit("buy", "0.10", id=name, reply="receipt")["final"] is False
+    assert trader.submit("buy", "0.10", id=name, wait=0)["final"] is False
+    assert trader.submit("buy", "0.10", id=name, reply="receipt")["final"] is False
+    found = trader.submit("buy", "0.10", id=name)
+    assert (found["status"], found["final"]) == ("filled", True)
+    assert len(trader.arrived()) == 1
+    desk.closes(found["position"], "buy", "0.10", position=found["position"])

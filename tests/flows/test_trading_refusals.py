@@ -178,9 +178,14 @@ def test_stops_of_a_market_order_are_the_venues_to_refuse(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rights", "code"), [(4, "account_trade_disabled"), (8, "account_read_only"), (512, "account_read_only")]
+    ("account", "rights", "code"),
+    [
+        (HEDGE, 4, "account_trade_disabled"),
+        (HEDGE, 8, "account_read_only"),
+        (HEDGE, 512, "account_read_only"),
+        (NET, 4, "account_trade_disabled"),
+    ],
 )
-@pytest.mark.parametrize("account", [HEDGE, NET])
 def test_who_may_not_trade_is_denied(scene: Scene, account: str, rights: int, code: str) -> None:
     trader = scene.trader(account)
     control = scene.up.venue.control

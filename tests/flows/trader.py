@@ -81,7 +81,8 @@ class Trader:
         self.up, self.line, self.account, self.symbol = up, line, account, symbol
         self.bid, self.ask = BID, ASK
         self.made: dict[str, str] = {}  # order -> the command that made it
-        self.seen = len(self.sent())  # requests at the venue that were looked at
+        self.last = self.whole()  # as the venue was when it was looked at last
+        self.seen = len(self.sent(self.last))  # requests at the venue that were looked at
 
     # The market, which stands still but for this.
 
@@ -133,13 +134,13 @@ class Trader:
         return arrived
 
     def order(self, ticket: str) -> Row:
-        """An order as the venue has it."""
-        (found,) = [one for one in self.whole()["orders"] if one["trade_order"] == int(ticket)]
+        """An order as the venue had it when the books were compared last."""
+        (found,) = [one for one in self.last["orders"] if one["trade_order"] == int(ticket)]
         return dict(found)
 
-    def open(self) -> tuple[list[str], list[str]]:
+    def open(self, whole: Row | None = None) -> tuple[list[str], list[str]]:
         """Tickets of the orders and positions that the venue has open."""
-        truth = self.up.truth(self.account)
+        truth = self.up.truth(self.account, whole)
         return sorted(truth["orders"]), sorted(truth["positions"])
 
     def agrees(self) -> Row:
@@ -151,6 +152,7 @@ class Trader:
             truth = self.up.truth(self.account, whole)
             if told == truth or time.monotonic() > deadline:
                 assert told == truth
+                self.last = whole
                 return whole
             time.sleep(0.01)
 

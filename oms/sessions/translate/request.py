@@ -76,7 +76,8 @@ def is_of(sent: TradeRequest, marker: str, told: TradeOutcome) -> bool:
         and sent.trade_order in (0, echo.trade_order)
     )
     commented = sent.trade_action in _COMMENTED
-    return same and (not commented or marker_in(echo.comment) in ("", marker))
+    own = ("", marker, marker_in(sent.comment))  # a user's comment may look like one
+    return same and (not commented or marker_in(echo.comment) in own)
 
 
 def echo_differs(sent: TradeRequest, told: TradeOutcome) -> tuple[str, ...]:
