@@ -156,6 +156,8 @@ class Recorder:
         """Return when `min_seq` is recorded and no turn goes on: books and disk then agree until an await."""
         while self.seq < min_seq:
             await self._moved.wait()
+        if not self._turn.locked() and not self._stale:
+            return  # nothing goes on
         async with self._turn:
             if self._stale:
                 self._remake()

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from oms.commands.reply import Outcome
 from oms.domain.commands import Cancel, CancelAll, Close, CloseAll, CommandRequest, Submit, Verb
-from oms.domain.decide import decide, exposure, on_prices
+from oms.domain.decide import decide, on_prices
 from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
 from oms.domain.decide.facts import Facts
 from oms.domain.events import (
@@ -405,7 +405,7 @@ class Desk:
         facts = facts_of(self.account, books, verb, self.options.policy, now, nats_away=self._nats_away())
         if self.panicking:
             facts = replace(facts, restrictions=reducing_only(facts.restrictions))
-        return self._margined(verb, facts, books) if exposure(verb, facts) is not None else facts
+        return self._margined(verb, facts, books)
 
     def _resolved(self, pending: Pending, books: Books) -> Verb:
         """A cancel that names a command is one of that command's order."""

@@ -1,8 +1,8 @@
 """Panic: nothing is to be left of an account's orders and positions, and then it is halted, come what may.
 
 A doubt about one order does not keep the others from being closed, nor does a session that is away: what
-cannot be sent now is tried again until its time is over.  A daemon that ends meanwhile goes on with it when it
-starts again.
+cannot be sent now is tried again until its time is over.  A daemon that ends meanwhile goes on with it when
+it starts again.
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """What is written down of a command before anything is sent: events, made of values alone."""
 
+from msgspec.structs import asdict, replace
+
 from oms.domain.commands import CommandRequest, Verb
 from oms.domain.decide.decision import Denied, Swept, Unchanged
 from oms.domain.events import CommandDenied, CommandOutcome, CommandReceived, CommandSending
@@ -89,14 +91,13 @@ def commented(intent: Intent, account: str, pending: Pending, *, marking: bool) 
     if pending.verb.verb not in MARKED:
         return intent, ""
     marker = marker_of(account, pending.request.client, pending.command) if marking else ""
-    return _with_comment(intent, marked(intent.comment, marker)), marker
+    return replace(intent, comment=marked(intent.comment, marker)), marker
 
 
 def sending(intent: Intent, pending: Pending, action_id: int, marker: str) -> CommandSending:
     """The intent, without what it was judged by."""
-    fields = {name: getattr(intent, name) for name in Intent.__struct_fields__}
     return CommandSending(
-        **fields,
+        **asdict(intent),
         command=pending.command,
         client=pending.request.client,
         action_id=action_id,
@@ -112,8 +113,3 @@ def reason(code: str, message: str, field: str | None = None, given: str | None 
 def rejected(command: str, client: str, why: Reason) -> CommandOutcome:
     """Nothing was done at the venue, for sure."""
     return CommandOutcome(command, client, "rejected", True, reasons=(why,))
-
-
-def _with_comment(intent: Intent, comment: str) -> Intent:
-    fields = {name: getattr(intent, name) for name in Intent.__struct_fields__}
-    return Intent(**fields | {"comment": comment})

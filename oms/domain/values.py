@@ -3,7 +3,7 @@
 Two numbers that are equal are written alike, so that equal states have equal bytes whatever way led there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Annotated, Any, Final
 
@@ -87,16 +87,20 @@ def same(one: msgspec.Struct, other: msgspec.Struct, times: frozenset[str], apar
     return True
 
 
+_AS_IT_IS: Final = frozenset({str, int, float, bool, type(None)})  # nearly all that there is
+
+
 def plain(value: Any) -> Any:
     """A value as JSON has it: numbers that must be exact as strings, without an exponent."""
     return _spelled(msgspec.to_builtins(value, builtin_types=(Decimal,)))
 
 
 def _spelled(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    kind = type(value)  # exact ones: that is what msgspec makes
+    if kind is Decimal:
         return f"{value:f}"
-    if isinstance(value, Mapping):
-        return {name: _spelled(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is dict:
+        return {name: item if type(item) in _AS_IT_IS else _spelled(item) for name, item in value.items()}
+    if kind is list or kind is tuple:
         return [_spelled(item) for item in value]
     return value

@@ -116,10 +116,10 @@ class Connection:
         message = self.session.send(request)
         waiter = self._waiting[request] = _Waiter()
         timeout_s = self._answer_s if timeout_s is None else timeout_s
-        if message is not None:
-            self._post([message])
         try:
-            with trio.move_on_after(timeout_s):
+            with trio.move_on_after(timeout_s) as patience:
+                if message is not None:
+                    await self._send(message, patience)
                 await waiter.settled.wait()
         finally:
             self._waiting.pop(request, None)
@@ -149,6 +149,26 @@ class Connection:
         return waiter is not None
 
     # Sending.
+
+    async def _send(self, message: bytes, patience: trio.CancelScope) -> None:
+        """On the wire at once where nobody else writes, before any other task runs; else by the sender.
+
+        Only the end of `patience` stops it halfway, and that is the end of the connection: so nobody who is
+        cancelled while asking leaves half a frame behind.
+        """
+        if self._outgoing or not self.tap.free:
+            self._post([message])
+            return
+        patience.shield, written = True, False
+        try:
+            await self.tap.send_message(message)
+            written = True
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self.end(Reason.LOST)
+        finally:
+            patience.shield = False
+            if not written:
+                self.end(Reason.SILENT, detail="the venue reads nothing")
 
     def _post(self, messages: list[bytes]) -> None:
         if messages:

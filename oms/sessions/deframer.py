@@ -69,6 +69,11 @@ class Deframer:
         self._missing = 0  # bytes of its present frame that are still to come
         self._last = False  # its present frame is the last
 
+    @property
+    def ended(self) -> bool:
+        """Whether the peer has closed or broken a rule."""
+        return self._ended
+
     def feed(self, data: bytes) -> Taken:
         """The next bytes of the peer; none matter once it has closed or broken a rule."""
         taken = Taken([], bytearray())

@@ -2,8 +2,11 @@
 
 trio-websocket keeps handshake, control frames, text, closing and sending.  Binary messages, which are all
 that a gateway sends, go to a synchronous sink instead, a list per read: through the library each costs a
-task switch, some sixty times as much.  The sink is called before anything that came behind those messages is
-passed on, and never before the library has seen the whole handshake.
+task switch, some sixty times as much.  Messages of ours may go past it too, as whole
+frames between its own: so they are on the wire before anything else runs.
+
+The sink is called before anything that came behind those messages is passed on, and never before the library
+has seen the whole handshake.
 
 When the peer breaks the WebSocket protocol, the library is given a close frame that says so (1002, or 1009
 for a message that is too big).  It answers it, so that the peer is told, and closes: RFC 6455 7.1.7 by public
@@ -18,6 +21,7 @@ import trio
 from trio_websocket import HandshakeError
 
 from .deframer import CLOSE, FINAL, Deframer, Violation
+from .framing import framed
 from .handshake import HandshakeReader
 
 READ_BYTES: Final = 1 << 16
@@ -58,6 +62,7 @@ class Tap(trio.abc.Stream):
         self._deframer = Deframer(max_message_size)
         self._behind = b""  # came in one read with the end of the handshake
         self._passed = bytearray()  # what the library is to see
+        self._writing = trio.Lock()  # one frame at a time, whoever's it is
 
     @property
     def violation(self) -> Violation | None:
@@ -111,14 +116,29 @@ class Tap(trio.abc.Stream):
             self.frames += len(messages)
             self._sink(messages)
 
+    @property
+    def free(self) -> bool:
+        """Whether `send_message` writes at once: it is a WebSocket, not closed by the peer, nobody writes."""
+        return self._handshake.switched and not self._deframer.ended and not self._writing.locked()
+
+    async def send_message(self, message: bytes) -> None:
+        """Send a binary message past the library; raises what trio's streams raise."""
+        await self.send_all(framed(message))
+
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """As promised by trio; HandshakeCut where the peer was gone before it answered."""
+        if self._writing.locked():
+            await self._writing.acquire()
+        else:
+            self._writing.acquire_nowait()  # without a turn of the event loop
         try:
             await self._inner.send_all(data)
         except trio.BrokenResourceError:
             if not self._handshake.switched:
                 raise HandshakeCut(self._handshake.status) from None
             raise
+        finally:
+            self._writing.release()
 
     async def wait_send_all_might_not_block(self) -> None:
         """As promised by trio."""

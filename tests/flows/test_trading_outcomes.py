@@ -87,7 +87,12 @@ def test_what_is_left_on_an_exchange_works_on(trader: Trader) -> None:
 def test_an_order_expires_by_the_clock_of_the_server(trader: Trader) -> None:
     now = datetime.fromtimestamp(trader.up.venue.control("clock")["server_ms"] / 1000, UTC)
     ends = (now + timedelta(seconds=2)).strftime("%Y-%m-%d %H:%M:%S")
-    order: Row = {"type": "limit", "price": "1.05", "expires_at": {"server": ends}, "id": f"brief-{trader.account}"}
+    order: Row = {
+        "type": "limit",
+        "price": "1.05",
+        "expires_at": {"server": ends},
+        "id": f"brief-{trader.account}",
+    }
     placed = trader.submit("buy", "0.10", **order)
     assert placed["status"] == "working"
     until(lambda: placed["order"] not in trader.open()[0])

@@ -116,6 +116,34 @@ async def test_what_came_with_an_answer_is_heard_before_its_asker_runs() -> None
                 await answered.wait()
 
 
+async def test_a_request_is_on_the_wire_before_anything_else_runs() -> None:
+    async with running() as venue, scene(venue) as one:
+        senders: list[trio.lowlevel.Task] = []
+        send_all = one.connection.tap.send_all
+
+        async def watched(data: bytes | bytearray | memoryview) -> None:
+            senders.append(trio.lowlevel.current_task())
+            await send_all(data)
+
+        one.connection.tap.send_all = watched  # type: ignore[method-assign]
+        await one.ask(51)
+        assert senders == [trio.lowlevel.current_task()]  # the asker itself, not a task that it wakes
+
+
+async def test_a_venue_that_reads_nothing_ends_the_connection_and_cuts_no_frame() -> None:
+    async with running() as venue, scene(venue) as one:
+
+        async def stuck(data: bytes | bytearray | memoryview) -> None:
+            await trio.sleep_forever()
+
+        one.connection.tap.send_all = stuck  # type: ignore[method-assign]
+        began = trio.current_time()
+        with trio.move_on_after(0.05):  # who is cancelled while asking waits for the frame's end
+            await one.connection.ask(Request(3), 0.3)
+        assert trio.current_time() - began > 0.25
+        assert (await one.end()).reason == Reason.SILENT
+
+
 async def test_requests_of_one_command_take_turns() -> None:
     async with running() as venue, scene(venue) as one:
         found: dict[int, int] = {}

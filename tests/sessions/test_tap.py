@@ -25,6 +25,7 @@ from .gateway import (
     converse,
     frame,
     tapped_client,
+    unmasked,
 )
 
 PAYLOADS = st.binary(max_size=150) | st.sampled_from([b"x" * 126, b"y" * 65_536])
@@ -221,3 +222,34 @@ def test_a_head_without_an_end_is_not_kept_for_ever() -> None:
     reader.feed(b"HTTP/1.1 101 Switching\r\nA: " + b"x" * 70_000)
     assert reader.feed(b"\r\n\r\n" + frame(BINARY, b"abcd")) == b""
     assert (reader.status, reader.switched) == (101, False)
+
+
+@pytest.mark.trio
+async def test_messages_past_the_library_are_whole_frames_between_its_own() -> None:
+    heard: list[list[bytes]] = []
+    client, gateway = trio.testing.lockstep_stream_pair()  # a write lasts until it is read
+    tap = Tap(client, heard.append)
+    assert [tap.free] == [False]  # it is no WebSocket yet
+    async with trio.open_nursery() as nursery:
+
+        async def greet() -> None:
+            await gateway.send_all(await accept(gateway))
+
+        nursery.start_soon(greet)
+        websocket = await wrap_client_stream(nursery, tap, "test", "/")  # type: ignore[arg-type]
+        assert [tap.free] == [True]
+        nursery.start_soon(tap.send_message, b"one")
+        await trio.testing.wait_all_tasks_blocked()
+        assert [tap.free] == [False]
+        nursery.start_soon(tap.send_message, b"two")
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(websocket.send_message, b"three")
+        await trio.testing.wait_all_tasks_blocked()
+        said = b""
+        while len(said) < 3 * 6 + len("onetwothree"):
+            said += await gateway.receive_some(5)
+        assert unmasked(said) == [(BINARY, b"one"), (BINARY, b"two"), (BINARY, b"three")]
+        await gateway.send_all(close(1000))
+        await trio.testing.wait_all_tasks_blocked()
+        assert [tap.free] == [False]
+        nursery.cancel_scope.cancel()

@@ -88,7 +88,11 @@ LARGEST = 20  # digits before the point that any figure has
 
 def figures_fit(verb: Verb) -> bool:
     """Whether every figure is finite, and of a size that prices and volumes have."""
-    return all(fits(getattr(verb, name)) for name in verb.__struct_fields__)
+    for name in verb.__struct_fields__:
+        value = getattr(verb, name)
+        if type(value) is Decimal and not fits(value):
+            return False
+    return True
 
 
 def fits(value: object) -> bool:
