@@ -31,7 +31,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 class Operated(msgspec.Struct, frozen=True, kw_only=True):
     """What an account may do now."""
 
-    status: str  # done, denied; of a panic also rejected: something is left open
+    status: str  # done, denied; of a panic also accepted: not over yet; rejected: something is left open
     final: bool  # false: a panic is not over yet
     account: str
     verb: str

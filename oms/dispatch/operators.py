@@ -130,7 +130,7 @@ def _standing(
     standing = desk.account.standing
     failed = "rejected" if verb == PANIC else "denied"
     return Operated(
-        status=failed if reasons else "done",
+        status=failed if reasons else ("done" if final else "accepted"),
         final=final,
         account=desk.account.name,
         verb=verb,

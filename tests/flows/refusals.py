@@ -164,8 +164,7 @@ ROWS: dict[str, Row] = {
         change("$gtc", "gtc", time_in_force="day").sent(type_time=1), "lifetime_not_allowed", 10022
     ),
     # The market.
-    "no tick yet": Row(deal("silent"), "no_quote", 10021),
-    "no tick yet for a pending order": Row(place("silent", "buy_limit", "1.05"), "no_quote", 10021),
+    "no tick yet": Row(place("silent", "buy_limit", "1.05"), "no_quote", 10021),
     "a buy limit too near": Row(place("levels", "buy_limit", "1.09911"), "price_too_near", 10015),
     "a sell limit too near": Row(place("levels", "sell_limit", "1.10099"), "price_too_near", 10015),
     "a buy stop too near": Row(place("levels", "buy_stop", "1.10109"), "price_too_near", 10015),

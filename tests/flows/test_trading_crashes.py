@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import product, starmap
 from random import Random
 
 import pytest
@@ -18,7 +19,8 @@ from tests.flows.trader import Line, Trader
 from tests.flows.wire_sheet import read
 
 pytestmark = pytest.mark.slow
-SETTLE_S, STOP_S = 3, 8.0  # for what is on its way at the end; in which a daemon ends
+BOTH = (HEDGE, NET)
+SETTLE_S, STOP_S = 2, 8.0  # for what is on its way at the end; in which a daemon ends
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def trader(up: System, line: Line, account: str) -> Trader:
     return found
 
 
-both = pytest.mark.parametrize("account", [HEDGE, NET])
+netting = pytest.mark.parametrize("account", [NET])
 hedging = pytest.mark.parametrize("account", [HEDGE])
 
 
@@ -58,7 +60,7 @@ def on_its_way(trader: Trader, name: str, dealer_ms: int) -> None:
     """A command is with a slow dealer."""
     trader.up.venue.control("slow_next", ms=dealer_ms)
     assert trader.submit("buy", "0.10", id=name, reply="receipt")["final"] is False
-    until(lambda: len(trader.sent()) > trader.seen)
+    until(lambda: trader.query("commands", command=name)["commands"][0]["status"] == "accepted")
     assert len(trader.arrived()) == 1
 
 
@@ -69,7 +71,7 @@ def doubts(trader: Trader, name: str) -> list[tuple[str, bool]]:
     return [(one["reason"], one["accepted"]) for one in found if one["command"] == name]
 
 
-@both
+@netting
 def test_between_commands_nothing_is_lost_and_nothing_done_again(up: System, trader: Trader) -> None:
     placed = trader.submit("buy", "0.10", id="placed", type="limit", price="1.05", comment="x")
     opened = trader.submit("buy", "0.10", id="opened")
@@ -93,7 +95,7 @@ def test_between_commands_nothing_is_lost_and_nothing_done_again(up: System, tra
 
 @hedging
 def test_a_stop_waits_for_what_is_on_its_way(up: System, trader: Trader) -> None:
-    on_its_way(trader, "stopped", 1_000)
+    on_its_way(trader, "stopped", 700)
     codes: list[int] = []
     assert seconds_to(lambda: codes.append(up.daemon.stop())) < STOP_S
     assert codes == [0]
@@ -106,7 +108,7 @@ def test_a_stop_waits_for_what_is_on_its_way(up: System, trader: Trader) -> None
     trader.command("close", position=found["position"])
 
 
-@both
+@hedging
 def test_while_a_dealer_thinks_the_outcome_is_unknown_and_the_account_halts(
     up: System, trader: Trader
 ) -> None:
@@ -134,7 +136,7 @@ def test_while_a_dealer_thinks_the_outcome_is_unknown_and_the_account_halts(
 
 @hedging
 def test_what_the_dealer_did_meanwhile_is_found_by_its_marker(up: System, trader: Trader) -> None:
-    on_its_way(trader, "found", 4_000)
+    on_its_way(trader, "found", 3_000)
     again(up)
     assert doubts(trader, "found") == [("restarted", True)]
     until(lambda: trader.submit("buy", "0.10", id="found", wait=0)["status"] == "filled")
@@ -207,36 +209,45 @@ def outcomes(up: System, account: str) -> dict[str, str]:
     return {one["command"]: one["status"] for one in found}
 
 
-def killed_in_the_middle(trader: Trader, volumes: Mapping[str, str], after_s: float) -> None:
-    """All of these commands at once; then the daemon is killed."""
+def killed_in_the_middle(up: System, line: Line, volumes: Mapping[str, str], after_s: float) -> None:
+    """All of these commands at once, in both accounts; then the daemon is killed."""
 
     async def run(client: Client) -> None:
-        async def ask(name: str) -> None:
+        async def ask(account: str, name: str) -> None:
             fields = {"symbol": "EURUSD", "side": "buy", "volume": volumes[name], "id": name, "wait": 0.2}
-            subject = f"oms.v1.cmd.{trader.account}.submit"
             with suppress(Error):  # nobody there, or nobody any more
+                subject = f"oms.v1.cmd.{account}.submit"
                 await client.request(subject, json.dumps(fields).encode(), timeout=0.3)
 
         async def kill() -> None:
             await asyncio.sleep(after_s)
-            trader.up.daemon.kill()
+            up.daemon.kill()
 
-        await asyncio.gather(*map(ask, volumes), kill())
+        await asyncio.gather(*starmap(ask, product(BOTH, volumes)), kill())
 
-    trader.line.use(run)
+    line.use(run)
 
 
-@both
-def test_tc_d5_killed_at_any_moment_no_id_is_two_orders(up: System, trader: Trader) -> None:
+def test_tc_d5_killed_at_any_moment_no_id_is_two_orders(up: System, line: Line) -> None:
     chance = Random(5)
-    volumes = {f"burst-{trader.account}-{number}": f"0.{number:02}" for number in range(1, 25)}
+    volumes = {f"burst-{number}": f"0.{number:02}" for number in range(1, 25)}
+    up.operate("_daemon", "resume")
+    traders = [Trader(up, line, account) for account in BOTH]
+    traders[0].quote(1.1, 1.1001)
     up.venue.control("dealer_delay", ms=30)
     for _ in range(3):
-        killed_in_the_middle(trader, volumes, chance.uniform(0.005, 0.08))
+        killed_in_the_middle(up, line, volumes, chance.uniform(0.01, 0.08))
         again(up)
-        up.operate(trader.account, "resume")
+        up.operate("_daemon", "resume")
     up.venue.control("dealer_delay", ms=0)
-    for name, volume in volumes.items():  # what is not known yet is sent, what is unknown stays so
+    for trader in traders:
+        is_done_once(trader, volumes)
+        up.check_stream(trader.account)
+
+
+def is_done_once(trader: Trader, volumes: Mapping[str, str]) -> None:
+    """What is not known yet is sent, what is unknown stays so, and nothing was sent twice."""
+    for name, volume in volumes.items():
         trader.submit("buy", volume, id=name, wait=0.2)
     whole = trader.agrees()
     found = {
@@ -251,4 +262,3 @@ def test_tc_d5_killed_at_any_moment_no_id_is_two_orders(up: System, trader: Trad
     unknown = {name for name, status in found.items() if status == "unknown"}
     assert unknown <= doubted  # written down, and never sent
     assert len(unknown) + len(made) == len(volumes)
-    up.check_stream(trader.account)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from oms.domain.events import (
     AccountChanged,
@@ -25,6 +27,7 @@ from oms.domain.observations import How, Observation, PositionSeen
 from oms.domain.records import OrderRecord, PositionRecord
 from oms.projections import Books
 from oms.projections.commands import Command
+from oms.projections.snapshot import dumped, restored
 from oms.recorder import Turn
 
 from .journal import HEDGING, D, deal, every_order, opened, order, past
@@ -361,3 +364,140 @@ def status_of(way: Way, command: str) -> tuple[str, bool]:
     found = way.books.commands.get("desk", command)
     assert found is not None
     return found.status, found.final
+
+
+# What a second look found.
+
+REFUSED = resulted(10006, "refused")
+LATER_PLACED = [answered(), opened(mine("placed")), resulted(PLACED, "placed"), resulted(CLOSED, "refused")]
+REFUSALS = {
+    "a started order": (answered(), opened(mine("started")), REFUSED),
+    "a working order": (answered(), opened(mine("placed")), REFUSED),
+    "a record behind it": (answered(), REFUSED, opened(mine("started"))),
+    "a record with the marker behind it": (
+        *(answered(), resulted(10006, "refused", None), opened(mine("started"))),
+    ),
+    "placed before": tuple(LATER_PLACED),
+    "by the answer, then a record": (answered(NO_MONEY, "refused"), opened(mine("request_add"))),
+    "a filled record without deals": (answered(), REFUSED, past(mine("filled", "0.00"))),
+}
+
+
+@pytest.mark.parametrize("happened", REFUSALS.values(), ids=REFUSALS)
+def test_a_definite_refusal_is_the_end_whatever_a_record_says(happened: tuple[Any, ...]) -> None:
+    way = sent()
+    way.steps(happened)
+    assert way.status()[:2] == ("rejected", True)
+    assert way.outcomes().count(("rejected", True)) == 1
+    assert way.step(opened(mine("placed"))) == [] or way.status()[:2] == ("rejected", True)
+    way.step(fill(1, "1.00"))
+    assert way.status() == ("filled", True, D("1.00"))
+    assert way.rebuilt().state_hash() == way.books.state_hash()
+
+
+def test_what_was_final_stays_so_when_its_deal_is_taken_back() -> None:
+    way = sent()
+    way.steps([answered(), fill(1, "1.00"), FILLED, resulted(DONE, "done")])
+    way.step(fill(1, "1.00", how=How.REMOVED))
+    assert way.status() == ("filled", True, D("0.00"))
+    assert way.command.anomaly == "fill_taken_back"
+    assert way.books.commands.open() == []
+
+
+def test_a_day_order_shows_its_new_price_whatever_its_record_says_of_its_end() -> None:
+    way = Way()
+    end = "2026-11-21T23:59:59.000+02:00"
+    day: dict[str, Any] = {"time_in_force": "day", "expires_at": end, "comment": ""}
+    way.step(opened(mine("placed", type="buy_limit", price=D("1.1"), **day)))
+    way.step(
+        CommandReceived(**ME, verb="modify"),
+        CommandSending(
+            **ME,
+            action_id=17,
+            action="modify",
+            symbol="EURUSD",
+            order="7",
+            price=D("1.05"),
+            time_in_force="day",
+        ),
+    )
+    changed = mine("placed", type="buy_limit", price=D("1.05"), **day)
+    way.steps([answered(), opened(changed, How.UPDATED), resulted(DONE, "done")])
+    assert way.status()[:2] == ("done", True)
+
+
+def test_a_ticket_told_with_prices_is_no_order_of_the_command() -> None:
+    way = sent(action="request_prices")
+    way.steps([answered(), resulted(10005, "prices", "99", bid=D("1.1"), ask=D("1.2"))])
+    way.step(
+        CommandSending(
+            **ME,
+            action_id=18,
+            action="deal_request",
+            marker=MARKER,
+            symbol="EURUSD",
+            type="buy",
+            volume=D("1.00"),
+        )
+    )
+    way.steps([answered(), fill(1, "1.00", comment=MARKER), FILLED, resulted(DONE, "done")])
+    assert way.status() == ("filled", True, D("1.00"))
+
+
+def test_close_by_is_done_by_its_pair_of_deals_without_a_ticket() -> None:
+    way = sent("close_by", "close_by", position="7", position_by="8")
+    way.steps([answered(), resulted(DONE, "done", None)])
+    way.step(deal(3, "sell", "1.00", "1.2", order="9", position="7", entry="out_by"))
+    way.step(deal(4, "buy", "1.00", "1.2", order="9", position="8", entry="out_by"))
+    assert way.status()[:2] == ("done", True)
+
+
+POOL: list[Event | Observation] = [
+    answered(),
+    answered(NO_MONEY, "refused"),
+    resulted(DONE, "done"),
+    resulted(PLACED, "placed"),
+    resulted(PARTIAL, "partial"),
+    resulted(CLOSED, "refused", None),
+    resulted(10025, "no_change"),
+    fill(1, "0.40"),
+    fill(2, "0.60"),
+    fill(1, "0.40", how=How.REMOVED),
+    fill(2, "0.30", how=How.UPDATED),
+    FILLED,
+    past(mine("canceled", "0.20")),
+    opened(mine("placed")),
+    opened(mine("started")),
+    CommandUnknown(**ME, reason="session_ended"),
+    fill(3, "0.10", entry="out_by"),
+    fill(4, "0.10", entry="out_by"),
+]
+KINDS = [
+    *[("submit", "deal_market", {}), ("submit", "pending", {}), ("close", "deal_market", {"position": "7"})],
+    *[("modify", "modify", {"order": "7"}), ("cancel", "remove", {"order": "7"})],
+    ("close_by", "close_by", {"position": "7", "position_by": "8"}),
+]
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=300)
+@given(
+    kind=st.sampled_from(KINDS),
+    turns=st.lists(st.lists(st.sampled_from(POOL), min_size=1, max_size=3), max_size=8),
+    cut=st.integers(0, 8),
+)
+def test_whatever_a_command_hears_a_rebuild_gives_the_same_and_what_is_final_stays(
+    kind: tuple[str, str, dict[str, Any]], turns: list[list[Event | Observation]], cut: int
+) -> None:
+    verb, action, more = kind
+    way = sent(verb, action, **more)
+    final = False
+    for place, turn in enumerate(turns):
+        if place == cut:
+            way.books = restored(dumped(way.books))
+        way.step(*turn)
+        doubted = any(isinstance(one, CommandUnknown) for one in turn)
+        assert way.command.final or not final or doubted
+        final = way.command.final
+    assert way.books.state_hash() == way.rebuilt().state_hash()
+    assert restored(dumped(way.books)).state_hash() == way.books.state_hash()
