@@ -59,7 +59,7 @@ class Intake:
             return self._reply(self._bury(why, what, payload, headers), content_type, began)
         if isinstance(request.verb, Check):
             return self._reply(self._check(request), content_type, began)
-        return self._reply(self._answer(self._desk.take(request)), content_type, began)
+        return self._reply(self._answer(request, self._desk.take(request)), content_type, began)
 
     async def _reply(self, finding: Awaitable[Outcome], content_type: str, began: float) -> Reply:
         found = await finding
@@ -106,8 +106,9 @@ class Intake:
         seq = self._desk.recorder.seq
         return unread_of(self._account, seq, reasons, request.id, request.client, request.verb.verb)
 
-    async def _answer(self, pending: Pending) -> Outcome:
-        desk, request = self._desk, pending.request
+    async def _answer(self, request: CommandRequest, pending: Pending) -> Outcome:
+        """As this request wants it, which may not be the first for the command."""
+        desk = self._desk
         try:
             if not request.receipt:
                 await desk.outcome(pending, desk.options.wait_s if request.wait is None else request.wait)

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.flows.desk import Desk
+from tests.flows.pieces import UNHURRIED
 from tests.flows.system import System, system
 from tests.flows.trader import ASK, BID, Line, Trader
-
-# A busy machine must not make a quote old, and no bucket shall slow the tests.
-UNHURRIED = "[limits]\nquote_age = 3600\ntrade_rate = 10000\ntrade_burst = 10000\n"
 
 
 @pytest.fixture(scope="module")

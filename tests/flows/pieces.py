@@ -16,6 +16,8 @@ from tests.flows.system import OMS, UP_S, Daemon, System, Venue, config_of, unti
 from tests.nats import Server, nats_server
 
 NOWHERE = "nats://127.0.0.1:9", "ws://127.0.0.1:9/terminal"  # nobody listens on the port of `discard`
+# A busy machine must not make a quote old, and no bucket shall slow the tests; `limits` may go on.
+UNHURRIED = "[limits]\nquote_age = 3600\ntrade_rate = 10000\ntrade_burst = 10000\n"
 QUICK = "[limits]\nreconnect_first = 0.05\nreconnect_limit = 0.2\n"
 
 

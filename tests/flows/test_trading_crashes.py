@@ -12,8 +12,7 @@ import pytest
 from nats.aio.client import Client
 from nats.errors import Error
 
-from tests.flows.conftest import UNHURRIED
-from tests.flows.pieces import seconds_to
+from tests.flows.pieces import UNHURRIED, seconds_to
 from tests.flows.system import HEDGE, NET, System, system, until
 from tests.flows.trader import Line, Trader
 from tests.flows.wire_sheet import read
@@ -187,7 +186,7 @@ def test_a_venue_that_dies_leaves_a_doubt_which_is_never_sent_again(up: System, 
 
 
 @hedging
-def test_without_nats_what_was_sent_goes_on_and_new_risk_is_not_taken(up: System, trader: Trader) -> None:
+def test_without_nats_what_was_sent_goes_on(up: System, trader: Trader) -> None:
     on_its_way(trader, "alone", 1_000)
     up.nats.kill()
     until(lambda: not up.daemon.ready()["nats_connected"])

@@ -12,8 +12,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import NoStreamResponseError
 
-from tests.flows.conftest import UNHURRIED
 from tests.flows.desk import Desk
+from tests.flows.pieces import UNHURRIED
 from tests.flows.queueing import QueueTrader, deadline, publish
 from tests.flows.system import HEDGE, NET, System, system, until
 from tests.flows.trader import Line, Row

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from protocol.records.trade import TradeRequest
-from tests.flows.conftest import UNHURRIED
+from tests.flows.pieces import UNHURRIED
 from tests.flows.refusals import QUOTED, ROWS, SETTINGS
 from tests.flows.system import HEDGE, LOGINS, NET, System, system, until
 from tests.flows.trader import Line, Trader
