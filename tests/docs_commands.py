@@ -85,7 +85,7 @@ given deadline {skew} s for clocks that differ. What is on its way is not called
 
 **Wait.** A request is answered when its command is final, at the latest after `wait` seconds, then with its
 status as it stands and `"final": false`. With `"reply": "receipt"` it is answered as soon as it is written
-down.
+down, which uses the id up, whatever is decided then.
 
 **The durable queue** needs `id` and `deadline`. There {overtaking}
 overtake the others. Everywhere a close by symbol, a close_all and a cancel_all call off the same client's

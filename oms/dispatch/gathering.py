@@ -46,7 +46,7 @@ def symbol_of(verb: Verb, books: Books) -> str | None:
     if symbol:
         return symbol
     ticket = getattr(verb, "position", None)
-    if ticket and (position := books.positions.get(ticket)) is not None:
+    if ticket and (position := _held(books, ticket)) is not None:
         return position.symbol
     ticket = getattr(verb, "order", None)
     if ticket and (order := books.orders.get(ticket)) is not None and order.record is not None:
@@ -88,7 +88,7 @@ def facts_of(
         symbol=books.symbol(symbol) if symbol else None,
         quote=quote_of(account, symbol, now_ns, offset) if symbol else None,
         position=_position(verb, books, symbol),
-        position_by=books.positions.get(verb.position_by) if isinstance(verb, CloseBy) else None,
+        position_by=_held(books, verb.position_by) if isinstance(verb, CloseBy) else None,
         never_held=_never_held(verb, books),
         order=_order(verb, books),
         positions=tuple(books.positions),
@@ -108,7 +108,7 @@ def _position(verb: Verb, books: Books, symbol: str | None) -> PositionRecord | 
     """The position that is named; of a netting account the symbol's."""
     match verb:
         case Close(position=str() as ticket) | Modify(position=str() as ticket) | CloseBy(position=ticket):
-            return books.positions.get(ticket)
+            return _held(books, ticket)
         case Close() | Submit():
             terms = books.account()
             held = books.positions.of_symbol(symbol) if symbol and terms and not terms.hedging else []
@@ -116,10 +116,15 @@ def _position(verb: Verb, books: Books, symbol: str | None) -> PositionRecord | 
     return None
 
 
+def _held(books: Books, name: str) -> PositionRecord | None:
+    """An open position by its identifier, or its ticket, which a reversal changes (docs/semantics.md 4)."""
+    return books.positions.get(name) or next((one for one in books.positions if one.ticket == name), None)
+
+
 def _never_held(verb: Verb, books: Books) -> frozenset[str]:
     """Positions that are named, and that no deal ever had."""
     named = (getattr(verb, name, None) for name in ("position", "position_by"))
-    missing = {one for one in named if one is not None and books.positions.get(one) is None}
+    missing = {one for one in named if one is not None and _held(books, one) is None}
     if missing:
         missing -= {ticket for deal in books.deals for ticket in (deal.position, deal.order) if ticket}
     return frozenset(missing)

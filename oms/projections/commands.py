@@ -29,6 +29,7 @@ from oms.domain.events.command import Reason
 from oms.domain.intent import REQUEST_PRICES, Intent
 from oms.domain.marker import marker_in
 from oms.domain.records import DealRecord, OrderRecord
+from protocol.enums import Retcode
 
 RECEIVED: Final = "received"
 DENIED: Final = "denied"
@@ -38,6 +39,7 @@ UNKNOWN: Final = "unknown"
 REJECTED: Final = "rejected"
 NOT_FOUND: Final = "not_found"  # a verdict: it was not executed
 
+NEW_PRICES: Final = frozenset({Retcode.REQUOTE.value, Retcode.PRICE_CHANGED.value})
 SWEEPS: Final = frozenset({"close_all", "cancel_all"})
 
 Key = tuple[str, str]  # client, command
@@ -371,8 +373,8 @@ class Commands:
             entry,
             retcode=event.retcode,
             order=entry.command.order or (event.order if entry.course.ordered else None),
-            bid=event.bid if event.meaning == "refused" else None,
-            ask=event.ask if event.meaning == "refused" else None,
+            bid=event.bid if event.retcode in NEW_PRICES else None,
+            ask=event.ask if event.retcode in NEW_PRICES else None,
         )
 
     def _came_out(self, event: CommandOutcome) -> None:

@@ -15,7 +15,7 @@ from oms.ingest.standing import FENCE
 from oms.recorder import Recorder
 from oms.sessions.outage import Outage, Reason
 from tests.dispatch.desked import Desked, desked, quicker
-from tests.paper.running import Running
+from tests.paper.running import NET, Running
 from tests.paper.running import running as venue_runs
 
 pytestmark = pytest.mark.trio
@@ -129,7 +129,8 @@ async def test_panic_goes_ahead_of_as_many_as_may_wait(running: Running, tmp_pat
             await trading.held.until(lambda: len(trading.requests()) == 2)
             for name in ("b", "c"):
                 nursery.start_soon(partial(trading.buy, id=name, wait=0))
-            await trading.held.until(lambda: len(trading.desk.pending) == 3)
+            waiting = {("default", "b"), ("default", "c")}
+            await trading.held.until(lambda: waiting <= trading.desk.pending.keys())
             nursery.start_soon(panic)
             await trading.venue.advance(1500)
         assert (told[0]["status"], told[0]["permission"]) == ("done", "halted")
@@ -216,3 +217,17 @@ async def test_a_cancel_names_a_submit(trading: Desked) -> None:
     await trading.ask("modify", id="m", order=placed["order"], price="1.0400")
     found = await trading.ask("cancel", command="m")
     assert (found["status"], found["reasons"][0]["code"]) == ("denied", "unknown_command")
+
+
+async def test_a_reversed_position_goes_by_its_identifier_and_by_its_ticket(
+    running: Running, tmp_path: Path
+) -> None:
+    async with desked(running, tmp_path, login=NET) as trading:
+        first = await trading.buy("0.10")
+        reversing = await trading.buy("0.30", side="sell")
+        (held,) = trading.held.books.positions
+        assert (held.position, held.ticket) == (first["order"], reversing["order"])
+        for name in (first["order"], reversing["order"]):
+            closed = await trading.ask("close", position=name, volume="0.05")
+            assert (closed["status"], closed["filled"]) == ("filled", "0.05")
+        assert (await trading.ask("modify", position=reversing["order"], sl="1.2000"))["status"] == "done"

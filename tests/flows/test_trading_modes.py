@@ -45,7 +45,7 @@ def specified(trader: Trader, was: dict[str, Any], shown: dict[str, Any], **chan
 @pytest.mark.parametrize(("deviation", "moved"), [(None, 21), (3, 4)])
 def test_prices_that_moved_too_far_are_not_ordered_at(desk: Desk, deviation: int | None, moved: int) -> None:
     trader, fields = desk.trader, {} if deviation is None else {"deviation": deviation}
-    trader.up.venue.control("slow_next", ms=300)
+    trader.up.venue.control("slow_next", ms=500)
     asked = trader.submit("buy", "0.10", reply="receipt", id=f"moved-{desk.symbol}-{moved}", **fields)
     until(lambda: len(trader.sent()) > trader.seen)
     trader.quote(*(round(price + moved * 0.00001, 5) for price in (1.1, 1.1001)))
@@ -61,7 +61,7 @@ def test_prices_that_moved_too_far_are_not_ordered_at(desk: Desk, deviation: int
 @in_mode(REQUEST)
 def test_prices_within_the_deviation_are_ordered_at(desk: Desk) -> None:
     trader = desk.trader
-    trader.up.venue.control("slow_next", ms=300)
+    trader.up.venue.control("slow_next", ms=500)
     asked = trader.submit("buy", "0.10", reply="receipt", id=f"within-{desk.symbol}")
     until(lambda: len(trader.sent()) > trader.seen)
     trader.quote(1.1002, 1.1003)
@@ -262,7 +262,7 @@ def test_one_id_many_times_at_once_is_one_order(desk: Desk) -> None:
 def test_who_asks_again_is_answered_as_he_asks(desk: Desk) -> None:
     """Wait and receipt are of the request, not of the command."""
     trader, name = desk.trader, f"again-{desk.trader.account}"
-    trader.up.venue.control("slow_next", ms=400)
+    trader.up.venue.control("slow_next", ms=600)
     assert trader.submit("buy", "0.10", id=name, reply="receipt")["final"] is False
     assert trader.submit("buy", "0.10", id=name, wait=0)["final"] is False
     assert trader.submit("buy", "0.10", id=name, reply="receipt")["final"] is False

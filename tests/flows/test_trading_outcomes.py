@@ -107,7 +107,7 @@ def test_an_order_expires_by_the_clock_of_the_server(trader: Trader) -> None:
 @in_modes(*SYMBOLS)
 def test_a_cancel_that_the_market_overtakes_is_refused_and_the_fill_stands(trader: Trader) -> None:
     placed = trader.submit("buy", "0.10", type="limit", price="1.05")
-    trader.up.venue.control("slow_next", ms=300)
+    trader.up.venue.control("slow_next", ms=600)
     cancel = {"order": placed["order"], "id": f"late-{trader.symbol}"}
     assert trader.command("cancel", **cancel, wait=0.1)["final"] is False
     trader.quote(1.0499, 1.05)

@@ -175,6 +175,9 @@ def test_a_requote_carries_its_prices() -> None:
     way.steps([answered(), resulted(REQUOTE, "refused", None, bid=D("1.08"), ask=D("1.0803"))])
     assert (way.command.status, way.command.bid, way.command.ask) == ("rejected", D("1.08"), D("1.0803"))
     assert "1.08 / 1.0803" in way.command.reasons[0].message
+    way = sent(action="deal_instant")
+    way.steps([answered(), resulted(10007, "refused", None, bid=D("1.08"), ask=D("1.0803"))])
+    assert (way.command.status, way.command.bid, way.command.ask) == ("rejected", None, None)
 
 
 def test_a_deal_wins_over_a_refusal() -> None:
