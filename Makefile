@@ -17,8 +17,9 @@ setup: .venv/ready
 run: setup
 	$(BIN)/oms demo
 
+# A file's tests stay together, for they share what they start.
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-fast: setup
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -37,7 +38,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 coverage: setup
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered tests/protocol tests/machines tests/cli
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered tests/protocol tests/machines tests/cli/wire
 
 docs: setup
 	$(BIN)/python -m tests.docs_main
