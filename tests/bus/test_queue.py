@@ -25,7 +25,7 @@ from oms.domain.events.command import Reason
 from tests.bus.scene import SOON_S, Stored, linked, plainly, stored, until
 from tests.nats import Server, nats_server
 
-pytestmark = pytest.mark.trio
+pytestmark = [pytest.mark.trio, pytest.mark.slow]
 PACE = Pace(ack_wait_s=30.0, every_s=0.2, longest_pause_s=0.2)
 STREAM = "OMS_QUEUE_main"
 QUEUE = "oms.v1.queue.main"

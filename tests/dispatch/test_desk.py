@@ -177,6 +177,7 @@ DOUBTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", DOUBTS.values(), ids=DOUBTS)
 async def test_tc_u9_an_answer_that_says_neither_is_never_a_rejection(
     running: Running, tmp_path: Path, fault: dict[str, object]
@@ -193,6 +194,7 @@ async def test_tc_u9_an_answer_that_says_neither_is_never_a_rejection(
         assert len(trading.requests()) == 1
 
 
+@pytest.mark.slow
 async def test_a_lost_answer_is_unknown_and_never_sent_again(running: Running, tmp_path: Path) -> None:
     async with desked(running, tmp_path) as trading:
         trading.fault("lose", on="request", command=12)
@@ -205,6 +207,7 @@ async def test_a_lost_answer_is_unknown_and_never_sent_again(running: Running, t
         assert (await trading.buy(id="7f3c", wait=0.05))["status"] == "unknown"
 
 
+@pytest.mark.slow
 async def test_an_executed_order_whose_answer_was_lost_is_found_by_its_marker(
     running: Running, tmp_path: Path
 ) -> None:
@@ -215,6 +218,7 @@ async def test_an_executed_order_whose_answer_was_lost_is_found_by_its_marker(
         assert len(trading.requests()) == 1
 
 
+@pytest.mark.slow
 async def test_a_session_that_breaks_after_the_send_leaves_a_doubt(running: Running, tmp_path: Path) -> None:
     async with desked(running, tmp_path) as trading:
         trading.fault("abort", on="request", command=12)

@@ -18,7 +18,7 @@ from tests.dispatch.desked import Desked, desked, quicker
 from tests.paper.running import NET, Running
 from tests.paper.running import running as venue_runs
 
-pytestmark = pytest.mark.trio
+pytestmark = [pytest.mark.trio, pytest.mark.slow]
 
 
 @pytest.fixture
