@@ -124,14 +124,25 @@ class Recorder:
         return news
 
     async def write(
-        self, work: Callable[[Turn], None], *, cause: str | int | None = None, trace: str | None = None
+        self,
+        work: Callable[[Turn], None],
+        *,
+        cause: str | int | None = None,
+        trace: str | None = None,
+        at_once: bool = False,
     ) -> Sequence[Recorded]:
         """Let `work` propose events in a turn of its own, and commit them.
+
+        `at_once`: a turn that nobody has is taken without a turn of the event loop; not for who writes much.
 
         Raises JournalFull or JournalBroken, and whatever `work` raises; then nothing of the turn counts.
         Once the turn has begun it is not cancelled.
         """
-        async with self._turn:
+        if at_once and not self._turn.locked():
+            self._turn.acquire_nowait()
+        else:
+            await self._turn.acquire()
+        try:
             if self._stale:
                 self._remake()
             turn = Turn(self.books)
@@ -146,6 +157,8 @@ class Recorder:
                 if turn.events:
                     self._remake()
                 raise
+        finally:
+            self._turn.release()
         if recorded:
             moved, self._moved = self._moved, trio.Event()
             moved.set()

@@ -357,7 +357,7 @@ class Desk:
                 case Swept():
                     children.extend(self._write_sweep(pending, decision, turn))
 
-        await self.recorder.write(work, cause=pending.command, trace=pending.request.trace)
+        await self.recorder.write(work, cause=pending.command, trace=pending.request.trace, at_once=True)
         if token and not found:
             self._bucket.give_back()
         if pending.refusal:
