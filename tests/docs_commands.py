@@ -243,7 +243,7 @@ OPERATING: Final = {
     "halt": "nothing is sent any more until somebody resumes; what is on its way goes on",
     "reduce": "only what takes risk away is sent",
     "resume": "lifts halt and reduce; no difference between books and venue, and no contradicted stream",
-    "panic": "reduce, cancel_all, close_all, then halt, come what may; `commands` are the two outcomes",
+    "panic": "reduce; cancel_all, close_all, again while orders on their way fill; then halt, come what may",
 }
 REASONS_HEAD: Final = """\
 ## Reasons

@@ -41,7 +41,7 @@ class Operated(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None  # why the permission is what it is
     reasons: tuple[Reason, ...] = ()  # why not
     message: str | None = None  # for people
-    commands: tuple[Outcome, ...] = ()  # of a panic: its cancel_all and close_all
+    commands: tuple[Outcome, ...] = ()  # of a panic: each cancel_all and close_all of it
     accounts: tuple["Operated", ...] = ()  # where all were meant
 
 

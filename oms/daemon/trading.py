@@ -34,7 +34,6 @@ from oms.eventlog.errors import FileError
 from oms.ingest.account import Account
 from oms.payload import format_of
 from oms.projections import Books
-from oms.projections.commands import UNKNOWN
 from oms.projections.in_flight import exposures
 from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
@@ -71,7 +70,8 @@ class Trading:
         self._metrics = metrics
         self._letters = 0  # that are being written
         metrics.observe("oms.commands.waiting", lambda: len(desk.pending), account=account.name)
-        metrics.observe("oms.commands.unknown", self._unknown, account=account.name)
+        commands = account.recorder.books.commands
+        metrics.observe("oms.commands.unknown", lambda: commands.unknown, account=account.name)
         self.operators = Operators(account.name, [desk], nursery, alone=True)
         if interrupted(desk):
             nursery.start_soon(Panic(desk).run)
@@ -128,9 +128,6 @@ class Trading:
         headers = {"Content-Type": content_type}
         if not publish_reply(self._bridge, reply_to, encoded(outcome, content_type), headers):
             log.warning("outcome not published", account=self.account.name, command=outcome.command)
-
-    def _unknown(self) -> int:
-        return sum(one.status == UNKNOWN for one in self.account.recorder.books.commands.open())
 
     def _count(self, outcome: Outcome, seconds: float) -> None:
         name, verb = self.account.name, outcome.verb if outcome.verb in VERBS else "other"

@@ -120,8 +120,7 @@ class AccountView:
     @property
     def offset(self) -> int:
         """Seconds that the server's clock is ahead of UTC, what was learned from ticks in it."""
-        terms = self.books.account()
-        return (terms.utc_offset if terms else 0) + self._account.feed.skew.seconds
+        return self._account.offset(self.books)
 
     @property
     def forex(self) -> Forex:

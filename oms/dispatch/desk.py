@@ -37,7 +37,7 @@ from oms.eventlog.errors import FileError
 from oms.ingest.account import Account
 from oms.ingest.standing import reducing_only
 from oms.projections import Books
-from oms.projections.commands import RECEIVED, UNKNOWN, Command, Key
+from oms.projections.commands import RECEIVED, SWEEPS, UNKNOWN, Command, Key
 from oms.recorder import Turn
 from oms.sessions.bucket import Bucket
 from oms.sessions.outage import Outage
@@ -97,7 +97,7 @@ class Desk:
         self._clock, self.nursery, self._margined = clock, nursery, margined
         self._nats_away, self._told = nats_away, told
         self._chance = chance or random.SystemRandom()
-        self.panicking = False  # what halts the account must not keep it from being closed
+        self.panics = 0  # that go on: what halts the account must not keep it from being closed
         self._stopping = False
         self._moves: dict[Key, trio.Event] = {}
         self._line = Line()
@@ -125,7 +125,8 @@ class Desk:
 
     def _under_way(self, pending: Pending) -> bool:
         known = self.command(pending)
-        return pending.decided and (known is None or not (known.final or known.status == UNKNOWN))
+        over = known is not None and (known.final or known.status == UNKNOWN or known.verb in SWEEPS)
+        return pending.decided and not over  # of a sweep its children are what is on its way
 
     # Taking in.
 
@@ -403,7 +404,7 @@ class Desk:
 
     def _facts(self, verb: Verb, books: Books, now: int) -> Facts:
         facts = facts_of(self.account, books, verb, self.options.policy, now, nats_away=self._nats_away())
-        if self.panicking:
+        if self.panics:
             facts = replace(facts, restrictions=reducing_only(facts.restrictions))
         return self._margined(verb, facts, books)
 

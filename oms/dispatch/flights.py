@@ -240,11 +240,11 @@ class Flights:
             else:
                 return
 
-    async def halt(self, text: str) -> None:
+    async def halt(self, text: str, by: str = "", comment: str = "") -> None:
         """Record that the account is halted, as soon as that can be; it is from now on."""
         while True:
             try:
-                await self._account.standing.halt(text)
+                await self._account.standing.halt(text, by=by, comment=comment)
             except JournalFull:
                 await trio.sleep(AGAIN_S)
             except FileError as why:

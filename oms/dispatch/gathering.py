@@ -14,22 +14,15 @@ from oms.domain.lifecycle import Order
 from oms.domain.records import PositionRecord
 from oms.domain.values import tidy
 from oms.ingest.account import Account
-from oms.ingest.quotes import Shown
 from oms.projections import Books
 from oms.sessions.translate import Terms
 
 NS: Final = 1_000_000_000
 
 
-def offset_of(account: Account, books: Books) -> int:
-    """Seconds that the server's clock is ahead of UTC, what was learned from ticks in it."""
-    terms = books.account()
-    return (terms.utc_offset if terms else 0) + account.feed.skew.seconds
-
-
-def server_time(utc_ns: int, offset: int) -> str:
-    """A moment as the server's clock shows it, with the offset."""
-    at = datetime.fromtimestamp(utc_ns / NS + offset, UTC).replace(tzinfo=None)
+def server_time(seconds: float, offset: int) -> str:
+    """A moment that the server's clock shows, with its offset."""
+    at = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     return at.isoformat(timespec="milliseconds") + Terms(offset).zone
 
 
@@ -64,7 +57,7 @@ def quote_of(account: Account, symbol: str, now_ns: int, offset: int) -> JudgedQ
         bid=_price(shown.bid),
         ask=_price(shown.ask),
         last=_price(shown.last),
-        time=_shown_at(shown, offset),
+        time=server_time(shown.time / 1000, offset),
         age=round(max(0.0, age), 3),
         delayed=shown.delayed,
     )
@@ -74,11 +67,11 @@ def facts_of(
     account: Account, books: Books, verb: Verb, policy: Policy, now_ns: int, *, nats_away: bool
 ) -> Facts:
     """Everything but the margin, which depends on what is found here."""
-    offset = offset_of(account, books)
+    offset = account.offset(books)
     symbol = symbol_of(verb, books)
     talk = account.conversation
     return Facts(
-        server_now=server_time(now_ns, offset),
+        server_now=server_time(now_ns / NS + offset, offset),
         offset=offset,
         link=account.standing.link,
         restrictions=account.standing.restrictions,
@@ -139,8 +132,3 @@ def _order(verb: Verb, books: Books) -> Order | None:
 
 def _price(price: float | None) -> Decimal | None:
     return None if price is None else tidy(Decimal(repr(price)))
-
-
-def _shown_at(shown: Shown, offset: int) -> str:
-    at = datetime.fromtimestamp(shown.time / 1000, UTC).replace(tzinfo=None)
-    return at.isoformat(timespec="milliseconds") + Terms(offset).zone

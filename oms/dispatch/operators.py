@@ -94,7 +94,7 @@ class Operators:
         except FileError as why:
             message = f"the journal cannot be written: {why}"
             if verb == "halt":  # it is, and is recorded as soon as that can be
-                self._nursery.start_soon(desk.flights.halt, OPERATOR)
+                self._nursery.start_soon(desk.flights.halt, OPERATOR, said.by, said.comment)
                 return _standing(desk, verb, message=message)
             return _standing(desk, verb, reasons=(Reason(codes.NOT_RECORDED, message),))
         reason = standing.restrictions.get(HALTED, "")

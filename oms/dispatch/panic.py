@@ -13,6 +13,7 @@ import trio
 from oms.commands.identity import digest
 from oms.commands.reply import Outcome
 from oms.domain.commands import CancelAll, CloseAll, CommandRequest, Verb
+from oms.domain.decide.sweeping import waits
 from oms.eventlog.errors import FileError
 from oms.ingest.standing import HALTED, PANIC, REDUCING
 from oms.projections.commands import UNKNOWN
@@ -35,31 +36,54 @@ class Panic:
         self._sweeps: list[Pending] = []
 
     async def run(self) -> None:
-        """Both sweeps at once, orders first in the line; halted when each child has come to something."""
+        """Both sweeps at once, orders first in the line; halted when each child has come to something.
+
+        What was filled meanwhile, of an order that was on its way or was to be cancelled, is swept as well.
+        """
         desk = self._desk
-        desk.panicking = True
+        desk.panics += 1
         try:
             with trio.move_on_after(LONGEST_S):
-                async with trio.open_nursery() as nursery:
-                    for verb in (CancelAll(), CloseAll()):
-                        await self._swept(verb, nursery)
+                await self._sweep()
+                while self._appeared():
+                    await trio.sleep(AGAIN_S)
+                    await self._sweep()
         finally:
-            desk.panicking = False
+            desk.panics -= 1
         try:
             await desk.account.standing.halt(PANIC, by=self._by, comment=self._comment)
         except FileError:
-            desk.nursery.start_soon(desk.flights.halt, PANIC)
+            desk.nursery.start_soon(desk.flights.halt, PANIC, self._by, self._comment)
         self.over.set()
 
     def outcomes(self) -> tuple[Outcome, ...]:
-        """Of the two sweeps, as they stand."""
+        """Of all sweeps, as they stand."""
         return tuple(self._told(one) for one in self._sweeps)
 
     def left(self) -> Iterator[Outcome]:
-        """Sweeps that did not do all they were for."""
-        for one in self.outcomes():
+        """Which of the last two sweeps, which were for all that was open by then, did not do it."""
+        for one in self.outcomes()[-2:]:
             if one.status != "done" or any(child.status not in ("done", "filled") for child in one.children):
                 yield one
+
+    async def _sweep(self) -> None:
+        async with trio.open_nursery() as nursery:
+            for verb in (CancelAll(), CloseAll()):
+                await self._swept(verb, nursery)
+        await self._desk.settle()
+
+    def _appeared(self) -> bool:
+        """Whether something is open that no sweep was about: what one could not end is not tried for ever."""
+        books = self._desk.recorder.books
+        tried = {
+            ticket
+            for sweep in self._sweeps
+            for name in books.commands.course(sweep.key).children
+            if (child := books.commands.get(PANIC, name)) is not None
+            for ticket in (("cancel", child.order), ("close", child.position))
+        }
+        opened = {("cancel", order.order) for order in books.orders.open() if waits(order)}
+        return not tried >= opened | {("close", position.position) for position in books.positions}
 
     async def _swept(self, verb: Verb, nursery: trio.Nursery) -> None:
         """Begun for sure, once it can be; its children are waited for beside the other sweep's."""

@@ -105,11 +105,14 @@ class Account:
             return catalogue.forex
         return Forex((symbol.symbol, calc_mode(symbol)) for symbol in self.recorder.books.symbols)
 
+    def offset(self, books: Books) -> int:
+        """Seconds that the server's clock is ahead of UTC, what was learned from ticks in it."""
+        terms = books.account()
+        return (terms.utc_offset if terms else 0) + self.feed.skew.seconds
+
     def margin(self, books: Books) -> MarginView:
         """Margin and what it leaves, by these books and the prices of this moment; not to be kept."""
-        terms = books.account()
-        offset = (terms.utc_offset if terms else 0) + self.feed.skew.seconds
-        prices = Prices(self.feed.board, self._clock(), offset)
+        prices = Prices(self.feed.board, self._clock(), self.offset(books))
         return MarginView(books, prices, self.forex, self.margins.inputs)
 
     async def ask(self, request: Request) -> Answer | Refused:

@@ -26,11 +26,12 @@ from oms.sessions.connection import Connection
 from oms.sessions.history import HistoryPlan
 from oms.sessions.login import Credentials, Keys
 from oms.sessions.opening import TurnedAway, open_account, value_of
-from oms.sessions.outage import Reason, TimedOut
+from oms.sessions.outage import Reason, Stranded, TimedOut
 from oms.sessions.watching import chosen, subscribe_ticks
 from protocol.account_body import Account
 from protocol.messages import Push
 from protocol.records.symbols import FullSymbol, Symbol
+from protocol.session import Poisoned
 
 from . import heard
 from .catalogue import Catalogue, listed
@@ -176,9 +177,10 @@ class Conversation:
         self._poisoned.set()
 
     async def _patiently(self, ask: Callable[[], Awaitable[None]]) -> None:
+        """Ask until a question has no answer; from then on its command cannot be asked in this session."""
         try:
             await ask()
-        except TimedOut as why:
+        except (TimedOut, Stranded, Poisoned) as why:
             self.poison(str(why))
             await trio.sleep_forever()
 
@@ -370,28 +372,28 @@ class Conversation:
         self.doubt("account")
 
     def _tell(self, one: Waiting, turn: Turn) -> None:
-        assert self._terms is not None  # noqa: S101 - drained only then
         if isinstance(one, Push) and one.command == ACCOUNT_CHANGED:
             self._learn_account(one.value)
-        turn.see(heard.observations(one, self._terms))
+        terms = self._terms
+        assert terms is not None  # noqa: S101 - drained only then
+        turn.see(heard.observations(one, terms))
         self._lasting.margins.hear(one)
         told = heard.link(one)
         if isinstance(told, SessionLink):
             self.server_reached = told.connected
             turn.add(told)
-        if not self._is_result(one, turn):
+        if not self._is_result(one, terms, turn):
             found = heard.evidence(one)
             if found is not None:
                 turn.add(found)
         for drift in self._lasting.drift.tell(heard.drift(one), trio.current_time()):
             turn.add(drift)
 
-    def _is_result(self, one: Waiting, turn: Turn) -> bool:
+    def _is_result(self, one: Waiting, terms: translate.Terms, turn: Turn) -> bool:
         """Whether it says what became of a request that is in flight here."""
         if not isinstance(one, Push) or one.command != heard.OUTCOME:
             return False
-        assert self._terms is not None  # noqa: S101 - drained only then
-        return self._lasting.trades.resulted(one.value, self._terms, self.connection, turn)
+        return self._lasting.trades.resulted(one.value, terms, self.connection, turn)
 
     async def _changed(self, specs: list[FullSymbol]) -> None:
         """A symbol has other terms: for its quotes, and for the books where they know it."""

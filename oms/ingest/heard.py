@@ -1,6 +1,5 @@
 """What waited in the ear, as observations for the books and as findings for the log."""
 
-from base64 import b64encode
 from typing import Final
 
 from oms.domain.events import CommandEvidence, DriftSeen, Event, SessionLink
@@ -15,7 +14,6 @@ from protocol.session import UnreadableBody
 from .ear import ACCOUNT_CHANGED, MOVES, TRANSACTIONS, Drifted, Waiting
 
 SYMBOLS_CHANGED, SERVER_LINK, OUTCOME, TRADE = 13, 15, 19, 12
-RAW: Final = 2048  # bytes of a body that are kept
 UNREADABLE: Final = -1  # the command of a frame of which not even that could be read
 
 OBSERVED: Final = frozenset({TRANSACTIONS, ACCOUNT_CHANGED})
@@ -38,14 +36,14 @@ def evidence(one: Waiting) -> Event | None:
     match one:
         case Push(command=19, value=outcome):
             request, result = outcome.request, outcome.result
-            raw = _base64(TRADE_OUTCOME.dump(outcome))
+            raw = translate.base64(TRADE_OUTCOME.dump(outcome))
             return CommandEvidence(
                 "foreign_result", action_id=request.action_id, retcode=result.retcode, raw=raw
             )
         case Late(command=12, body=body):
-            return CommandEvidence("late_answer", raw=_base64(body))
+            return CommandEvidence("late_answer", raw=translate.base64(body))
         case Unsolicited(command=12, body=body):
-            return CommandEvidence("unsolicited", raw=_base64(body))
+            return CommandEvidence("unsolicited", raw=translate.base64(body))
     return None
 
 
@@ -59,7 +57,7 @@ def drift(one: Waiting) -> list[DriftSeen]:
         case Unread(why=why, frame=frame):
             return [DriftSeen(UNREADABLE, "frame", why.code, len(frame))]
         case Unknown(command=command, body=body):
-            return [DriftSeen(command, "command", unread=len(body), raw=_base64(body))]
+            return [DriftSeen(command, "command", unread=len(body), raw=translate.base64(body))]
         case (
             Late(command=command)
             | Unsolicited(command=command)
@@ -78,7 +76,3 @@ def doubtful(one: Waiting) -> bool:
         case Unread(why=UnreadableBody() as why):
             return why.command in MOVES
     return isinstance(one, Unread)
-
-
-def _base64(body: bytes) -> str:
-    return b64encode(body[:RAW]).decode()

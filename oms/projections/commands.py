@@ -139,6 +139,7 @@ class Commands:
     def __init__(self) -> None:
         self._entries: dict[Key, _Entry] = {}
         self._open: dict[Key, None] = {}  # not final
+        self._doubtful: dict[Key, None] = {}  # unknown
         self._about: dict[tuple[str, str], dict[Key, None]] = {}  # order or position -> open commands
         self._by_order: dict[str, Key] = {}  # orders that commands made
         self._watched: dict[Key, set[tuple[str, str]]] = {}  # the same by command
@@ -181,6 +182,11 @@ class Commands:
     def open(self) -> list[Command]:
         """Those that are not final, by when they came."""
         return [self._entries[key].command for key in self._open]
+
+    @property
+    def unknown(self) -> int:
+        """How many there are of which nobody knows what became of them; a plain number, for any thread."""
+        return len(self._doubtful)
 
     def owner(self, order: str) -> Command | None:
         """The command that made an order; None for one that is not ours."""
@@ -300,6 +306,10 @@ class Commands:
             self._open.pop(key, None)
         else:
             self._open[key] = None
+        if entry.command.status == UNKNOWN:
+            self._doubtful[key] = None
+        else:
+            self._doubtful.pop(key, None)
         self._watch(entry, entry.subjects)
         if entry.course.marker:
             self._by_marker[entry.course.marker] = key

@@ -12,6 +12,7 @@ from oms.domain import words
 from oms.domain.decide.facts import Exposure
 from oms.domain.lifecycle import Order
 from oms.domain.records import AccountRecord, PositionRecord
+from oms.domain.words import number_of
 from protocol.enums import OrderType
 from protocol.maths.conversion import equal_currencies
 from protocol.maths.families import BUY_TYPES, MARKET_TYPES, STOP_LIMIT_TYPES
@@ -21,7 +22,7 @@ from protocol.maths.margin_input import MarginOrder, MarginPosition, MarginSymbo
 from .margin_inputs import MarginInputs
 from .pnl import Symbols
 from .rates import Prices, Rates
-from .specification import margin_symbol, number_of
+from .specification import margin_symbol
 
 # Why there is no margin.
 SYMBOL_NOT_LOADED: Final = "symbol_not_loaded"  # the books have no specification

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from oms.domain import words
 from oms.domain.records import AccountRecord, PositionRecord, SymbolRecord
 from oms.domain.values import tidy, total
+from oms.domain.words import NO_NUMBER
 from protocol.enums import CalcMode, MarginMode
 from protocol.maths.conversion import equal_currencies
 from protocol.maths.families import LAST_PRICED
@@ -30,7 +31,6 @@ from protocol.maths.totals import (
 from .rates import Conversion, Price, Prices, Rates
 from .specification import (
     NEGATIVE_PRICES,
-    NO_NUMBER,
     calc_mode,
     double,
     margin_mode,

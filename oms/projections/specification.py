@@ -5,11 +5,11 @@ What a record does not know is 0 here, which every formula of docs/protocol.md 7
 
 from collections.abc import Callable
 from decimal import Decimal
-from enum import IntEnum
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import TypeVar
 
 from oms.domain.records import AccountRecord, SymbolRecord
+from oms.domain.words import number_of
 from protocol.enums import CalcMode, MarginFreeMode, MarginMode, StopOutMode
 from protocol.maths.families import BOND_FAMILY, STOCK_FAMILY
 from protocol.maths.margin_input import MarginAccount, MarginSymbol
@@ -17,7 +17,6 @@ from protocol.maths.profit import ProfitSymbol
 from protocol.maths.totals import TotalsAccount
 
 NEGATIVE_PRICES = 8  # tick_flags of a symbol
-NO_NUMBER = -1
 ORDER_TYPES = 8  # that have a margin rate: all but close by
 REMEMBERED = 1024  # symbols
 
@@ -41,15 +40,6 @@ def remembered(make: Callable[[SymbolRecord], T]) -> Callable[[SymbolRecord], T]
         return known[1]
 
     return made
-
-
-@lru_cache(maxsize=1024)
-def number_of(names: type[IntEnum], word: str) -> int:
-    """The number that a word stands for, -1 for none; the inverse of `words.word`."""
-    try:
-        return names[word.upper()].value
-    except KeyError:
-        return int(word) if word.isdecimal() and word.isascii() else NO_NUMBER
 
 
 def double(value: Decimal | None) -> float:

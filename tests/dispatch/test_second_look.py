@@ -148,6 +148,33 @@ async def test_a_doubt_about_a_cancel_keeps_panic_from_nothing(running: Running,
         assert list(trading.held.books.positions) == []
 
 
+async def test_panic_closes_what_is_filled_while_it_sweeps(running: Running, tmp_path: Path) -> None:
+    async with desked(running, tmp_path, options=quicker(outcome_s=30)) as trading:
+        trading.fault("slow_dealer", seconds=2)
+        told: list[dict[str, Any]] = []
+
+        async def panic() -> None:
+            told.append(await trading.operate("panic", wait=20))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(trading.buy, id="a", wait=0))
+            await trading.held.until(lambda: "command.answered" in trading.types())
+            nursery.start_soon(panic)
+            await trading.held.until(lambda: trading.types("command.outcome").count("command.outcome") == 2)
+            await trading.venue.advance(3000)
+        assert (told[0]["status"], told[0]["permission"]) == ("done", "halted")
+        assert [one["verb"] for one in told[0]["commands"]] == ["cancel_all", "close_all"] * 2
+        assert list(trading.held.books.positions) == []
+
+
+async def test_a_panic_is_not_ended_by_another(trading: Desked) -> None:
+    """Each may close what is halted until it is over itself."""
+    await trading.buy()
+    trading.desk.panics += 1
+    await trading.operate("panic")
+    assert trading.desk.panics == 1
+
+
 async def test_panic_waits_for_a_session_that_is_away(trading: Desked) -> None:
     await trading.buy()
     assert trading.held.account.connection is not None
@@ -231,3 +258,31 @@ async def test_a_reversed_position_goes_by_its_identifier_and_by_its_ticket(
             closed = await trading.ask("close", position=name, volume="0.05")
             assert (closed["status"], closed["filled"]) == ("filled", "0.05")
         assert (await trading.ask("modify", position=reversing["order"], sl="1.2000"))["status"] == "done"
+
+
+async def test_a_question_that_cannot_be_asked_again_ends_no_account(
+    running: Running, tmp_path: Path
+) -> None:
+    """While an order keeps the session, its poisoned command is wanted once more."""
+    async with desked(running, tmp_path, options=quicker(answer_s=30, outcome_s=60)) as trading:
+        await trading.buy()
+        connection, talk = trading.held.account.connection, trading.held.account.conversation
+        assert talk is not None
+        trading.fault("slow_dealer", seconds=3)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(trading.buy, id="7f3c", wait=10))
+            await trading.held.until(lambda: trading.types().count("command.answered") == 2)
+            trading.fault("lose", on="request", command=18)
+            with suppress(Outage):
+                await trading.desk.account.specification("EURUSD.exc")
+            talk.specified.discard("EURUSD.ins")
+            talk._watched.pop("EURUSD.ins", None)
+            talk.want("EURUSD.ins")
+            await trio.sleep(0.2)
+            assert trading.held.account.connection is connection
+            assert trading.held.account.connected
+            await trading.venue.advance(4000)
+        assert trading.types("command.unknown") == []
+        await trading.held.until(lambda: trading.held.account.connection is not connection)
+        await trading.until_ready()
+        assert (await trading.buy(id="7f3c"))["status"] == "filled"

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oms.domain.records import AccountRecord, PositionRecord, SymbolRecord
+from oms.domain.words import number_of
 from oms.projections.pnl import Valued, accrued, equity, floating, value
 from oms.projections.rates import Forex, Leg, Price, Rates
-from oms.projections.specification import calc_mode, number_of
+from oms.projections.specification import calc_mode
 from protocol.enums import CalcMode
 
 from .journal import NETTING, D, Journal

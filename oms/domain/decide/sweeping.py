@@ -57,11 +57,11 @@ def _cancels(verb: CancelAll, facts: Facts) -> tuple[Cancel, ...]:
     return tuple(
         Cancel(order=one.order)
         for one in facts.orders
-        if one.record is not None and _waits(one) and _wanted(verb, facts, one.record.symbol)
+        if one.record is not None and waits(one) and _wanted(verb, facts, one.record.symbol)
     )
 
 
-def _waits(order: Order) -> bool:
+def waits(order: Order) -> bool:
     """A pending order, or what is left of a market order; not one that is only on its way to its deals."""
     if order.record is None or ended(order):
         return False
