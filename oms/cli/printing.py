@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-WIDTH: Final = 200  # of a table that goes elsewhere than to a terminal
+WIDTH: Final = 100_000  # where there is no terminal: nothing is cut in what a program or a file receives
 GOOD, POOR, BAD = "green", "yellow", "red"
 
 

@@ -33,6 +33,12 @@ def test_what_will_be_used_is_shown_with_where_it_is_from(tmp_path: Path) -> Non
     assert SENTINEL not in done.stdout
 
 
+def test_a_long_value_is_whole_where_there_is_no_terminal(tmp_path: Path) -> None:
+    long = "/".join(["", *["directory" * 10] * 4])
+    path = file(tmp_path, LEAST.replace(DATA, f'[data]\ndir = "{long}"\n'))
+    assert cells(check("check", "-c", path).stdout)["data.dir"] == [long, f"{path}:2"]
+
+
 def test_programs_get_one_object(tmp_path: Path) -> None:
     path = file(tmp_path, LEAST.replace("127.0.0.1", "venue.example").replace('"paper"', f'"{SENTINEL}"'))
     done = check("check", "--config", path, "--json")
