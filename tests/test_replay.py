@@ -2,6 +2,7 @@
 
 import gc
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from decimal import Decimal
@@ -19,6 +20,7 @@ from oms.eventlog.chain import GENESIS
 from oms.eventlog.envelope import Draft, Recorded
 from oms.eventlog.errors import Damaged, FileError, LocalError, Unreadable
 from oms.eventlog.snapshot import NotSaved, Snapshot, save
+from oms.keep_books import command_line
 from oms.projections import Books
 from oms.projections.snapshot import VERSION
 from oms.replay import Replayed, TooNew, opened_books, rebuilt, save_snapshot, snapshot_path
@@ -298,6 +300,29 @@ def test_the_state_hash_in_it_is_that_of_the_books(account: Account) -> None:
     account.write(deal_draft(1))
     header = account.snapshot().split(b"\n")[1]
     assert rebuilt(account.path).books.state_hash().encode() in header
+
+
+def kept_aside(account: Account) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command_line(account.folder, "main"), capture_output=True, text=True, check=False)
+
+
+def test_another_process_keeps_the_books_of_a_journal_that_is_being_written(account: Account) -> None:
+    for number in (1, 2, 3):
+        account.write(deal_draft(number))
+        done = kept_aside(account)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        found = account.opened()
+        assert (found.since, found.ignored) == (found.seq, None) == (account.journal.seq, None)
+        assert found.books.state_hash() == rebuilt(account.path).books.state_hash()
+
+
+def test_the_other_process_says_why_it_kept_nothing(account: Account) -> None:
+    account.write(deal_draft(1))
+    tampered(account, "UPDATE event SET body = ? WHERE seq = 2", b"?")
+    done = kept_aside(account)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "seq 2" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def cut(content: bytes) -> bytes:

@@ -4,6 +4,7 @@ At the end nothing new is taken in, sessions say goodbye, what is recorded is pu
 allows, books are kept for the next start, files are closed.  What could not be published is published then.
 """
 
+import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
@@ -24,6 +25,7 @@ from oms.eventlog.errors import FileError
 from oms.eventlog.snapshot import NotSaved
 from oms.ingest.account import Account
 from oms.ingest.standing import CONNECTING, FENCE, REFUSED
+from oms.keep_books import command_line
 from oms.queries.answering import answer
 from oms.queries.reply import Reply
 from oms.recorder import Recorder
@@ -44,6 +46,7 @@ from .view import AccountView
 from .watched import watch
 
 KEEP_EVENTS: Final = 10_000  # from one snapshot to the next
+KEEP_TOLD: Final = 500  # characters of why there is none
 HALT_AGAIN_S: Final = 5.0
 LEAST_EVENTS: Final = 500  # that are worth one, at the end
 
@@ -265,10 +268,15 @@ async def _settle(daemon: Daemon) -> None:
 
 
 async def _keep_now_and_then(recorder: Recorder) -> None:
-    """Keep the books whenever so many events were recorded that folding them would take a while."""
+    """Have the books kept whenever so many events were recorded that folding them would take a while."""
     while recorder.broken is None:
         await recorder.settled(recorder.kept + KEEP_EVENTS)
-        _keep(recorder)
+        recorder.kept = recorder.seq
+        command = command_line(recorder.path.parent, recorder.account)
+        done = await trio.run_process(command, check=False, stdin=subprocess.DEVNULL, capture_stderr=True)
+        if done.returncode:
+            detail = done.stderr.decode(errors="replace").strip()
+            log.warning("no snapshot", account=recorder.account, detail=detail[-KEEP_TOLD:])
 
 
 def _keep(recorder: Recorder) -> None:

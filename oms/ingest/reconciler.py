@@ -228,11 +228,7 @@ class Reconciler:
             return
         now = trio.current_time()
         early, late = _text(begin_s), _text(now_s - MISSING_S)
-        lacking = [
-            deal
-            for deal in self._recorder.books.deals
-            if deal.deal not in held and early <= wall(deal.time) < late
-        ]
+        lacking = [deal for deal in self._recorder.books.deals.between(early, late) if deal.deal not in held]
         since = {deal.deal: self._lacking.get(deal.deal, now) for deal in lacking}
         self._lacking.clear()
         self._lacking.update(since)

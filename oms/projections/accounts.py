@@ -1,12 +1,14 @@
 """An account: which journal it is, its terms, what it may do."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from oms.domain.events import AccountChanged, AccountOpened, AccountState, Event, ReconcileReport
 from oms.domain.records import AccountRecord, DealRecord
+
+from .columns import Rows
 
 
 class _Dump(msgspec.Struct, frozen=True):
@@ -43,11 +45,15 @@ class Account:
             "also": self.standing.also if self.standing else {},
         }
 
+    def essence(self) -> Any:
+        """All of the state."""
+        return self.state()
+
     def dumped(self, rank: Mapping[str, int]) -> bytes:
         """All of it."""
         return msgspec.msgpack.encode(_Dump(self.opened, self.terms, self.standing, self.known_to))
 
-    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+    def restore(self, dump: msgspec.Raw, deals: Rows[DealRecord]) -> None:
         """Likewise."""
         found = msgspec.msgpack.decode(dump, type=_Dump)
         self.opened, self.terms, self.standing = found.opened, found.terms, found.standing

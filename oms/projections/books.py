@@ -91,8 +91,12 @@ class Books:
         return {name: part.state() for name, part in self.parts.items()}
 
     def state_hash(self) -> str:
-        """SHA-256 of the state's canonical JSON, in hex: equal states, equal hashes, whatever led there."""
-        return sha256(msgspec.json.encode(self.state(), order="sorted")).hexdigest()
+        """SHA-256, in hex, of the canonical JSON of every part's essence: equal states, equal hashes.
+
+        Whatever led there.  It costs what has changed since it was asked for last, not what there is.
+        """
+        essence = {name: part.essence() for name, part in self.parts.items()}
+        return sha256(msgspec.json.encode(essence, order="sorted")).hexdigest()
 
     # What `observe` asks.
 

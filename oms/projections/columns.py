@@ -5,6 +5,8 @@ where: so most of a deal, its symbol, side, reason or swap, is read without bein
 are one object.  Exact numbers are text, and come back digit by digit.
 
 Nothing is validated: this is for bytes that we wrote.
+
+Of a long past hardly anything is asked for again, so its records are made one by one, when they are.
 """
 
 from array import array
@@ -13,7 +15,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import repeat
 from operator import attrgetter
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, Generic, TypeVar, get_args
 
 import msgspec
 from msgspec.structs import fields
@@ -36,13 +38,56 @@ def packed(kind: type[msgspec.Struct], records: Sequence[msgspec.Struct]) -> byt
     return msgspec.msgpack.encode((len(records), columns))
 
 
-def unpacked(kind: type[Record], blob: bytes | memoryview | msgspec.Raw) -> list[Record]:
-    """The same records.  Raises msgspec's errors and ValueError for what `packed` did not make."""
-    count, columns = _decoder(kind).decode(blob)
-    records = list(map(kind, *(_spread(values, places, count) for values, places in columns)))
-    if len(records) != count:
-        raise ValueError(f"{len(records)} records instead of {count}")
-    return records
+class Rows(Generic[Record]):
+    """The records of a blob that `packed` made, by their place; one is made when it is asked for."""
+
+    def __init__(self, kind: type[Record], blob: bytes | memoryview | msgspec.Raw) -> None:
+        """Raises msgspec's errors and ValueError for what `packed` did not make."""
+        self._kind = kind
+        self._count: int
+        self._count, columns = _decoder(kind).decode(blob)
+        self._columns = [_Column(values, places, self._count) for values, places in columns]
+        self._made: list[Record] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, place: int) -> Record:
+        if self._made is not None:
+            return self._made[place]
+        return self._kind(*[column[place] for column in self._columns])
+
+    def all(self) -> list[Record]:
+        """Every record, made once and kept; much faster than one by one."""
+        if self._made is None:
+            self._made = list(map(self._kind, *self._columns))
+        return self._made
+
+    def column(self, name: str) -> Iterable[Any]:
+        """One field of all."""
+        return self._columns[self._kind.__struct_fields__.index(name)]
+
+
+class _Column:
+    """The values of one field."""
+
+    def __init__(self, values: list[Any], places: bytes, count: int) -> None:
+        self._values, self._count = values, count
+        self._places = array(_code(len(values)), places)
+        self._same = not places and len(values) == 1 and count > 0
+        held = count if self._same else len(self._places or values)
+        if held != count:
+            raise ValueError(f"a column of {held} records instead of {count}")
+
+    def __getitem__(self, place: int) -> Any:
+        if self._places:
+            return self._values[self._places[place]]
+        return self._values[0 if self._same else place]
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._places:
+            return map(self._values.__getitem__, self._places)
+        return repeat(self._values[0], self._count) if self._same else iter(self._values)
 
 
 def _texts(column: Iterable[Decimal | None]) -> list[str | None]:
@@ -58,14 +103,6 @@ def _column(values: list[Any]) -> tuple[list[Any], bytes]:
         return values, b""
     where = dict(zip(found, range(len(found)), strict=True))
     return list(found), array(_code(len(found)), map(where.__getitem__, values)).tobytes()
-
-
-def _spread(values: list[Any], places: bytes, count: int) -> Iterator[Any]:
-    if places:
-        found = array(_code(len(values)))
-        found.frombytes(places)
-        return map(values.__getitem__, found)
-    return repeat(values[0], count) if len(values) == 1 else iter(values)
 
 
 def _code(values: int) -> str:

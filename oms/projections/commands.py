@@ -4,7 +4,7 @@ Which order is a command's is known by the ticket that a result names, or by the
 ways lead to the same, whichever is heard first.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -30,6 +30,9 @@ from oms.domain.intent import REQUEST_PRICES, Intent
 from oms.domain.marker import marker_in
 from oms.domain.records import DealRecord, OrderRecord
 from protocol.enums import Retcode
+
+from .columns import Rows
+from .tally import Tally
 
 RECEIVED: Final = "received"
 DENIED: Final = "denied"
@@ -104,6 +107,11 @@ class _Entry(msgspec.Struct):
     stamp: Stamp = Stamp()
 
     @property
+    def fact(self) -> Any:
+        """What its events say, and not where they stand."""
+        return asdict(self.command) | {"course": self.course}
+
+    @property
     def subjects(self) -> set[tuple[str, str]]:
         """Orders and positions that something may be said of that concerns it, while it is not final."""
         intent, command = self.course.intent, self.command
@@ -118,6 +126,7 @@ class _Dump(msgspec.Struct, frozen=True):
     seen: dict[str, str]
     overtaking: list[tuple[Key, tuple[str, str]]]
     last_action: int
+    total: str
 
 
 _STAGES: Final[dict[type[Event], str]] = {
@@ -147,6 +156,7 @@ class Commands:
         self._seen: dict[str, str] = {}  # markers in comments of orders and deals -> order
         # By client and symbol, "" for all: when the last close or cancel of all of it was queued, and its id.
         self._overtaking: dict[Key, tuple[str, str]] = {}
+        self._tally: Tally[Key] = Tally()
         self.last_action = 0  # the latest action id, 0 before the first
         self.folds: Mapping[type[Event], Callable[[Any], None]] = {
             CommandReceived: self._received,
@@ -242,17 +252,20 @@ class Commands:
         """All of them, by client."""
         found: dict[str, dict[str, Any]] = {}
         for (client, name), entry in self._entries.items():
-            found.setdefault(client, {})[name] = asdict(entry.command) | {"course": entry.course}
+            found.setdefault(client, {})[name] = entry.fact
         return found
+
+    def essence(self) -> Any:
+        """How many there are, and their tally."""
+        return {"count": len(self._entries), "total": self._total()}
 
     def dumped(self, rank: Mapping[str, int]) -> bytes:
         """All of them."""
         overtaking = list(self._overtaking.items())
-        return msgspec.msgpack.encode(
-            _Dump(list(self._entries.values()), self._seen, overtaking, self.last_action)
-        )
+        entries = list(self._entries.values())
+        return msgspec.msgpack.encode(_Dump(entries, self._seen, overtaking, self.last_action, self._total()))
 
-    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+    def restore(self, dump: msgspec.Raw, deals: Rows[DealRecord]) -> None:
         """Likewise."""
         found = msgspec.msgpack.decode(dump, type=_Dump)
         self._seen, self.last_action = found.seen, found.last_action
@@ -260,18 +273,31 @@ class Commands:
         for entry in found.entries:
             self._entries[entry.command.key] = entry
             self._index(entry)
+        self._tally.restore(found.total)
 
     # Keeping.
+
+    def _total(self) -> str:
+        return self._tally.total(self._entries, lambda key: self._entries[key].fact)
+
+    def _touch(self, entry: _Entry) -> None:
+        """It is about to change."""
+        if self._tally.holds(entry.command.key):
+            self._tally.leave(entry.command.key, entry.fact)
 
     def _known(self, event: Any) -> _Entry:
         key = (event.client, event.command)
         entry = self._entries.get(key)
-        if entry is None:
-            entry = self._entries[key] = _Entry(Command(event.command, event.client))
-            self._open[key] = None
+        if entry is not None:
+            self._touch(entry)
+            return entry
+        self._tally.leave(key, None)
+        entry = self._entries[key] = _Entry(Command(event.command, event.client))
+        self._open[key] = None
         return entry
 
     def _change(self, entry: _Entry, **changes: Any) -> None:
+        self._touch(entry)
         was_final = entry.command.final
         entry.command = replace(entry.command, **changes)
         if entry.command.final and entry.course.intent is not None:
@@ -285,6 +311,7 @@ class Commands:
         """One of a sweep's children more, or less, that is not final."""
         parent = self._entries.get((child.client, child.parent)) if child.parent is not None else None
         if parent is not None:
+            self._touch(parent)
             parent.course = replace(parent.course, left=parent.course.left + more)
 
     def _watch(self, entry: _Entry, subjects: set[tuple[str, str]]) -> None:
@@ -341,6 +368,7 @@ class Commands:
             self._overtaking[event.client, event.symbol] = (event.queued_at, event.command)
         parent = self._entries.get((event.client, event.parent)) if event.parent is not None else None
         if parent is not None:
+            self._touch(parent)
             parent.course = replace(parent.course, children=(*parent.course.children, event.command))
 
     def _denied(self, event: CommandDenied) -> None:

@@ -4,7 +4,7 @@ Only what is booked.  Swap and commission that an open position has accrued stan
 become money when a deal books them (docs/semantics.md 1).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,8 @@ from oms.domain.events import AccountChanged, BalanceReported, Event, LedgerCorr
 from oms.domain.observe import Money
 from oms.domain.records import AccountRecord, DealRecord
 from oms.domain.values import EXACT, ZERO, tidy
+
+from .columns import Rows
 
 Put = Callable[[Decimal, Decimal], Decimal]  # what is there, what is added or taken away
 
@@ -101,6 +103,10 @@ class Ledger:
             "realised": self.realised(),
         }
 
+    def essence(self) -> Any:
+        """All of the state."""
+        return self.state()
+
     def dumped(self, rank: Mapping[str, int]) -> bytes:
         """The sums as they are, and what was reported last."""
         return msgspec.msgpack.encode(
@@ -116,7 +122,7 @@ class Ledger:
             )
         )
 
-    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+    def restore(self, dump: msgspec.Raw, deals: Rows[DealRecord]) -> None:
         """Likewise."""
         found = msgspec.msgpack.decode(dump, type=_Dump)
         self._digits, self._opened, self._trades = found.digits, found.opened, found.trades

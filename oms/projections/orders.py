@@ -1,8 +1,9 @@
 """Orders: the latest record of each, with the deals that name it; `lifecycle` says what that comes to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import accumulate
+from typing import Any, cast
 
 import msgspec
 
@@ -10,7 +11,8 @@ from oms.domain.events import Event, OrderEnded, OrderPlaced, OrderRemoved, Orde
 from oms.domain.lifecycle import Order, judge
 from oms.domain.records import DealRecord, OrderRecord
 
-from .columns import packed, unpacked
+from .columns import Rows, packed
+from .tally import Tally
 
 
 @dataclass(slots=True)
@@ -20,6 +22,14 @@ class Entry:
     record: OrderRecord | None = None
     ended: bool = False
     fills: list[DealRecord] = field(default_factory=list)  # the deals that name it
+
+    def state(self) -> Any:
+        """The record and the tickets of the deals, from which all else follows."""
+        return {
+            "record": self.record,
+            "ended": self.ended,
+            "deals": sorted(deal.deal for deal in self.fills),
+        }
 
 
 class _Dump(msgspec.Struct, frozen=True):
@@ -32,15 +42,40 @@ class _Dump(msgspec.Struct, frozen=True):
     records: msgspec.Raw
     open: list[str]
     removed: list[str]
+    total: str
+
+
+class _Past:
+    """The entries of a dump, by their place in it; one is made when it is asked for."""
+
+    def __init__(self, dump: _Dump, deals: Rows[DealRecord]) -> None:
+        self._dump, self._deals = dump, deals
+        self._records = Rows(OrderRecord, dump.records)
+        self._place = list(accumulate(dump.recorded, initial=0))  # of an entry's record, if it has one
+        if self._place[-1] != len(self._records):
+            raise ValueError(f"{len(self._records)} records of {self._place[-1]} orders")
+
+    def __getitem__(self, place: int) -> Entry:
+        dump = self._dump
+        record = self._records[self._place[place]] if dump.recorded[place] else None
+        return Entry(record, dump.ended[place], [self._deals[rank] for rank in dump.fills[place]])
+
+    def all(self) -> list[Entry]:
+        """Every entry; much faster than one by one."""
+        self._records.all()
+        self._deals.all()
+        return [self[place] for place in range(len(self._dump.tickets))]
 
 
 class Orders:
     """All orders of an account, ours or not."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, Entry | int] = {}  # or its place in a snapshot
+        self._past: _Past | None = None  # the entries of a snapshot
         self._open: dict[str, None] = {}
         self._removed: dict[str, None] = {}
+        self._tally: Tally[str] = Tally()
         self.folds: Mapping[type[Event], Callable[[Any], None]] = {
             OrderPlaced: self._seen_open,
             OrderUpdated: self._seen_open,
@@ -50,16 +85,26 @@ class Orders:
 
     def get(self, ticket: str) -> Order | None:
         """An order by its ticket."""
-        entry = self._entries.get(ticket)
+        entry = self._known(ticket)
         return judge(ticket, entry.record, entry.ended, entry.fills) if entry else None
+
+    def tickets(self) -> list[str]:
+        """Of all orders, ended ones too, by when they were heard of."""
+        return list(self._entries)
+
+    def ended(self) -> list[OrderRecord]:
+        """The bare records of the orders that have ended: judging each costs four times as much."""
+        return [entry.record for entry in self._all().values() if entry.ended and entry.record is not None]
 
     def open(self) -> Iterator[Order]:
         """The orders that no record ended, by age."""
-        return (judge(one, e.record, e.ended, e.fills) for one, e in self._items(self._open))
+        entries = [(ticket, self._known(ticket)) for ticket in self._open]
+        return (judge(ticket, e.record, e.ended, e.fills) for ticket, e in entries if e is not None)
 
     def __iter__(self) -> Iterator[Order]:
         """All orders, ended ones too, by when they were heard of."""
-        return (judge(one, e.record, e.ended, e.fills) for one, e in self._items(self._entries))
+        entries = list(self._all().items())
+        return (judge(ticket, e.record, e.ended, e.fills) for ticket, e in entries)
 
     def was_removed(self, ticket: str) -> bool:
         """Whether the broker took it out of the history."""
@@ -67,32 +112,29 @@ class Orders:
 
     def fills(self, ticket: str) -> tuple[DealRecord, ...]:
         """The deals that name an order."""
-        entry = self._entries.get(ticket)
+        entry = self._known(ticket)
         return tuple(entry.fills) if entry else ()
 
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
         """A fill belongs to the order that it names, known or not."""
         if before is not None and before.order is not None:
-            entry = self._entries[before.order]
+            entry = self._changing(before.order)
             entry.fills = [deal for deal in entry.fills if deal.deal != before.deal]
             self._forget_empty(before.order, entry)
         if after is not None and after.order is not None:
-            self._entry(after.order).fills.append(after)
+            self._changing(after.order).fills.append(after)
 
     def state(self) -> Any:
         """Records and tickets of deals, from which all else follows; of removed ones nothing, as of deals."""
-        return {
-            ticket: {
-                "record": entry.record,
-                "ended": entry.ended,
-                "deals": sorted(d.deal for d in entry.fills),
-            }
-            for ticket, entry in self._entries.items()
-        }
+        return {ticket: entry.state() for ticket, entry in self._all().items()}
+
+    def essence(self) -> Any:
+        """How many orders there are, and their tally."""
+        return {"count": len(self._entries), "total": self._total()}
 
     def dumped(self, rank: Mapping[str, int]) -> bytes:
         """All entries, and who is open or was removed, in the order in which it came to be."""
-        entries = self._entries.values()
+        entries = self._all().values()
         return msgspec.msgpack.encode(
             _Dump(
                 tickets=list(self._entries),
@@ -102,37 +144,57 @@ class Orders:
                 records=msgspec.Raw(packed(OrderRecord, [one.record for one in entries if one.record])),
                 open=list(self._open),
                 removed=list(self._removed),
+                total=self._total(),
             )
         )
 
-    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+    def restore(self, dump: msgspec.Raw, deals: Rows[DealRecord]) -> None:
         """Likewise."""
         found = msgspec.msgpack.decode(dump, type=_Dump)
-        known = iter(unpacked(OrderRecord, found.records))
-        records = (next(known) if recorded else None for recorded in found.recorded)
-        fills = ([deals[rank] for rank in ranks] for ranks in found.fills)
-        entries = map(Entry, records, found.ended, fills)
-        self._entries = dict(zip(found.tickets, entries, strict=True))
+        self._past = _Past(found, deals)
+        self._entries = dict(zip(found.tickets, range(len(found.tickets)), strict=True))
         self._open, self._removed = dict.fromkeys(found.open), dict.fromkeys(found.removed)
+        self._tally.restore(found.total)
 
-    def _items(self, tickets: Mapping[str, Any]) -> Iterator[tuple[str, Entry]]:
-        return ((ticket, self._entries[ticket]) for ticket in tuple(tickets))
+    def _known(self, ticket: str) -> Entry | None:
+        found = self._entries.get(ticket)
+        if isinstance(found, int):
+            if self._past is None:
+                raise LookupError(f"place {found} of no snapshot")
+            found = self._entries[ticket] = self._past[found]
+        return found
 
-    def _entry(self, ticket: str) -> Entry:
-        entry = self._entries.get(ticket)
+    def _all(self) -> dict[str, Entry]:
+        """All of them as entries, of a snapshot too."""
+        if self._past is not None:
+            made = self._past.all()
+            for ticket, entry in self._entries.items():
+                if isinstance(entry, int):
+                    self._entries[ticket] = made[entry]
+            self._past = None
+        return cast(dict[str, Entry], self._entries)
+
+    def _total(self) -> str:
+        return self._tally.total(self._entries, lambda ticket: (e := self._known(ticket)) and e.state())
+
+    def _changing(self, ticket: str) -> Entry:
+        """An entry, made where there is none, that is about to change."""
+        entry = self._known(ticket)
+        if self._tally.holds(ticket):
+            self._tally.leave(ticket, entry and entry.state())
         if entry is None:
             entry = self._entries[ticket] = Entry()
         return entry
 
     def _seen_open(self, record: OrderRecord) -> None:
-        entry = self._entry(record.order)
+        entry = self._changing(record.order)
         if not entry.ended:
             entry.record = record
             self._open[record.order] = None
             self._removed.pop(record.order, None)
 
     def _ended(self, record: OrderRecord) -> None:
-        entry = self._entry(record.order)
+        entry = self._changing(record.order)
         entry.record, entry.ended = record, True
         self._open.pop(record.order, None)
         self._removed.pop(record.order, None)
@@ -140,7 +202,7 @@ class Orders:
     def _taken_out(self, event: OrderRemoved) -> None:
         self._removed[event.order] = None
         self._open.pop(event.order, None)
-        entry = self._entry(event.order)
+        entry = self._changing(event.order)
         entry.record, entry.ended = None, False
         self._forget_empty(event.order, entry)
 

@@ -5,8 +5,8 @@ swap and commission are the venue's word, kept beside and laid over what deals l
 the deal that opens the position, or while deals that would show it open are still missing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec.structs import astuple, replace
@@ -22,6 +22,7 @@ from oms.domain.observe import Standing
 from oms.domain.records import AccountRecord, DealRecord, PositionRecord
 from oms.domain.values import wall
 
+from .columns import Rows
 from .holding import identifier, later
 from .place import FIRST, Base, Order, Place
 
@@ -39,9 +40,13 @@ class _PlaceDump(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class _Dump(msgspec.Struct, frozen=True):
     hedging: bool
     last: Order
-    places: dict[str, _PlaceDump]
+    places: dict[str, msgspec.Raw]  # _PlaceDump
     open: list[str]
+    taken: list[str]
     told: list[PositionRecord]
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(_PlaceDump)
 
 
 class Positions:
@@ -49,8 +54,10 @@ class Positions:
 
     def __init__(self) -> None:
         self._hedging = True  # until the account says otherwise
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, Place | msgspec.Raw] = {}  # or its dump, in a snapshot
+        self._deals: Rows[DealRecord] | None = None  # the deals of that snapshot
         self._open: dict[str, None] = {}  # places
+        self._taken: dict[str, None] = {}  # places with a base
         self._told: dict[str, PositionRecord] = {}  # by identifier: the venue's last word, oldest first
         self._last = FIRST
         self.folds: Mapping[type[Event], Callable[[Any], None]] = {
@@ -63,8 +70,8 @@ class Positions:
     def __iter__(self) -> Iterator[PositionRecord]:
         """The open positions, by when their place was opened."""
         for key in tuple(self._open):
-            if made := self._places[key].made:
-                yield self._shown(made)
+            if (place := self._known(key)) and place.made:
+                yield self._shown(place.made)
 
     def get(self, position: str) -> PositionRecord | None:
         """An open position by its identifier."""
@@ -77,7 +84,7 @@ class Positions:
 
     def standing(self, record: PositionRecord) -> Standing:
         """What is known where a position belongs; in netting found by its identifier where it was renamed."""
-        place = self._places.get(self._key_of_record(record))
+        place = self._known(self._key_of_record(record))
         if place is None or place.made is None:
             place = self._place_of(record.position) or place
         told = self._told.get(record.position)
@@ -91,7 +98,7 @@ class Positions:
         key = self._key_of(after) if after is not None and after.trades else None
         if before is not None and before.trades:
             left = self._key_of(before)
-            self._places[left].remove(before.deal)
+            self._place(left).remove(before.deal)
             if left != key:
                 self._settle(left)
         if after is not None and key is not None:
@@ -110,28 +117,41 @@ class Positions:
         return {
             "hedging": self._hedging,
             "positions": {held.position: replace(held, updated_at=None) for held in self},
-            "taken": {key: place.base for key, place in self._places.items() if place.base is not None},
+            "taken": {key: self._place(key).base for key in self._taken},
         }
+
+    def essence(self) -> Any:
+        """All of the state: only what is open is in it."""
+        return self.state()
 
     def dumped(self, rank: Mapping[str, int]) -> bytes:
         """All of it: a late deal may reach any place, and what was told is compared with what comes."""
         places = {
-            key: _PlaceDump(
-                [rank[deal.deal] for deal in place.deals], place.base, place.made, place.last, place.touched
+            key: msgspec.Raw(
+                msgspec.msgpack.encode(
+                    _PlaceDump(
+                        [rank[deal.deal] for deal in place.deals],
+                        place.base,
+                        place.made,
+                        place.last,
+                        place.touched,
+                    )
+                )
             )
-            for key, place in self._places.items()
+            for key, place in self._all().items()
         }
         told = list(self._told.values())
-        return msgspec.msgpack.encode(_Dump(self._hedging, self._last, places, list(self._open), told))
+        return msgspec.msgpack.encode(
+            _Dump(self._hedging, self._last, places, list(self._open), list(self._taken), told)
+        )
 
-    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+    def restore(self, dump: msgspec.Raw, deals: Rows[DealRecord]) -> None:
         """Likewise."""
         found = msgspec.msgpack.decode(dump, type=_Dump)
         self._hedging, self._last = found.hedging, found.last
-        for key, one in found.places.items():
-            of_it = [deals[rank] for rank in one.deals]
-            self._places[key] = Place(of_it, one.base, one.made, one.last, one.touched)
-        self._open = dict.fromkeys(found.open)
+        self._deals = deals
+        self._places = dict(found.places)
+        self._open, self._taken = dict.fromkeys(found.open), dict.fromkeys(found.taken)
         self._told = {record.position: record for record in found.told}
 
     # Places.
@@ -145,8 +165,31 @@ class Positions:
     def _key_of(self, deal: DealRecord) -> str:
         return identifier(deal) if self._hedging else deal.symbol
 
+    def _known(self, key: str) -> Place | None:
+        found = self._places.get(key)
+        if isinstance(found, msgspec.Raw):
+            found = self._places[key] = self._thawed(found)
+        return found
+
+    def _thawed(self, dump: msgspec.Raw) -> Place:
+        if self._deals is None:
+            raise LookupError("the dump of a place, of no snapshot")
+        one = _DECODER.decode(dump)
+        of_it = [self._deals[rank] for rank in one.deals]
+        return Place(of_it, one.base, one.made, one.last, one.touched)
+
+    def _all(self) -> dict[str, Place]:
+        """All of them as places, of a snapshot too."""
+        if self._deals is not None:
+            self._deals.all()
+            for key, place in self._places.items():
+                if isinstance(place, msgspec.Raw):
+                    self._places[key] = self._thawed(place)
+            self._deals = None
+        return cast(dict[str, Place], self._places)
+
     def _place(self, key: str) -> Place:
-        place = self._places.get(key)
+        place = self._known(key)
         if place is None:
             place = self._places[key] = Place()
         return place
@@ -154,12 +197,12 @@ class Positions:
     def _place_of(self, position: str) -> Place | None:
         """Where a position is open."""
         if self._hedging:
-            return self._places.get(position)
-        held = (self._places[key] for key in self._open)
+            return self._known(position)
+        held = (self._place(key) for key in self._open)
         return next((place for place in held if place.made and place.made.position == position), None)
 
     def _settle(self, key: str) -> None:
-        place = self._places[key]
+        place = self._place(key)
         if place.made is not None:
             self._open.setdefault(key)
         else:
@@ -169,6 +212,7 @@ class Positions:
 
     def _take(self, key: str, base: Base) -> None:
         self._place(key).take(base)
+        self._taken[key] = None
         self._settle(key)
 
     # The venue's word.
@@ -208,7 +252,8 @@ class Positions:
         if terms.hedging == self._hedging:
             return
         self._hedging = terms.hedging
-        old, self._places, self._open = list(self._places.values()), {}, {}
+        old = list(self._all().values())
+        self._places, self._open, self._taken = {}, {}, {}
         for deal in (deal for place in old for deal in place.deals):
             self.deal(None, deal)
         for base in (place.base for place in old):
@@ -218,7 +263,7 @@ class Positions:
     def _adjusted(self, event: PositionAdjusted) -> None:
         record = PositionRecord(*astuple(event)[:-1])
         key = self._key_of_record(record)
-        place = self._places.get(key)
+        place = self._known(key)
         if event.repriced and place is not None and place.made is not None:
             self._take(key, Base(replace(place.made, price=record.price), place.last))
         self._tell(record)
@@ -233,7 +278,7 @@ class Positions:
 
     def _renamed(self, event: PositionRenamed) -> None:
         key = self._key(event.before, event.position)
-        place = self._places.get(key)
+        place = self._known(key)
         if place is None or place.made is None:
             return
         named = replace(place.made, symbol=event.symbol)

@@ -1,12 +1,14 @@
 """What a projection is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from oms.domain.events import Event
 from oms.domain.records import DealRecord
+
+from .columns import Rows
 
 
 class Projection(Protocol):
@@ -26,9 +28,13 @@ class Projection(Protocol):
     def state(self) -> Any:
         """All it knows that follows from the journal, as msgspec encodes it; a copy, or immutable."""
 
+    def essence(self) -> Any:
+        """What of the state its hash is made of: all of it, or of many entries a `Tally`."""
+        ...
+
     def dumped(self, rank: Mapping[str, int]) -> bytes:
         """All that `restore` needs, in MessagePack; a deal that counts by its ticket's rank."""
         ...
 
-    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+    def restore(self, dump: msgspec.Raw, deals: Rows[DealRecord]) -> None:
         """Become what was dumped; for one that has folded nothing.  `deals` are those that count, by rank."""

@@ -11,11 +11,11 @@ import msgspec
 from oms.domain.records import DealRecord
 
 from .books import Books
-from .columns import packed, unpacked
+from .columns import Rows, packed
 
 # Of what a dump holds and of what folding leaves: one more with every change of either, so that no books go
 # on from what an older build made of the same events.
-VERSION: Final = 3
+VERSION: Final = 4
 
 
 class BadDump(ValueError):
@@ -40,7 +40,7 @@ def restored(dump: bytes | memoryview) -> Books:
     books = Books()
     try:
         found = msgspec.msgpack.decode(dump, type=_Dump)
-        deals = unpacked(DealRecord, found.deals)
+        deals = Rows(DealRecord, found.deals)
         if found.parts.keys() != books.parts.keys():
             raise BadDump(f"is of {', '.join(found.parts)}")
         for name, part in books.parts.items():

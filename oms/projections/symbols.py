@@ -1,12 +1,14 @@
 """Symbols: the latest specification of each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from oms.domain.events import Event, SymbolChanged, SymbolGone
 from oms.domain.records import DealRecord, SymbolRecord
+
+from .columns import Rows
 
 
 class Symbols:
@@ -33,11 +35,15 @@ class Symbols:
         """All of them."""
         return dict(self._symbols)
 
+    def essence(self) -> Any:
+        """All of the state."""
+        return self.state()
+
     def dumped(self, rank: Mapping[str, int]) -> bytes:
         """All of them."""
         return msgspec.msgpack.encode(list(self))
 
-    def restore(self, dump: msgspec.Raw, deals: Sequence[DealRecord]) -> None:
+    def restore(self, dump: msgspec.Raw, deals: Rows[DealRecord]) -> None:
         """Likewise."""
         found = msgspec.msgpack.decode(dump, type=list[SymbolRecord])
         self._symbols = {symbol.symbol: symbol for symbol in found}

@@ -21,7 +21,7 @@ _READING: Final = trio.CapacityLimiter(1)
 class StateRequest(PastRequest, frozen=True, kw_only=True):
     """What the account can do, and what proves its books."""
 
-    state_hash: bool = True  # false: leave it out; it costs some milliseconds per thousand orders and deals
+    state_hash: bool = True  # false: leave it out; with `as_of` it costs some milliseconds per thousand deals
 
 
 class StateReply(Head, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import asdict
@@ -102,7 +102,7 @@ async def orders(asked: Asked, request: OrdersRequest) -> OrdersReply:
     if request.order is not None:
         found = [order] if (order := books.orders.get(request.order)) else []
     elif request.all:
-        found = _by_ticket(books, _tickets(books), request.after)
+        found = _by_ticket(books, books.orders.tickets(), request.after)
     else:
         found = _by_ticket(books, (order.order for order in books.orders.open()), request.after)
     rows = (order_row(books, order) for order in found)
@@ -157,12 +157,6 @@ def order_row(books: Books, order: Order) -> OrderRow:
     )
 
 
-def _tickets(books: Books) -> Iterable[str]:
-    """Of all orders."""
-    known: dict[str, Any] = books.orders.state()
-    return known
-
-
 def _by_ticket(books: Books, tickets: Iterable[str], after: str | None) -> Iterator[Order]:
     least = int(after) if after else 0
     for number in sorted(number for ticket in tickets if (number := int(ticket)) > least):
@@ -171,15 +165,11 @@ def _by_ticket(books: Books, tickets: Iterable[str], after: str | None) -> Itera
 
 
 def _ended(asked: Asked, request: WindowRequest, after: str | None) -> Iterator[OrderRow]:
-    """Looked for in the bare records: judging each order only to leave it out costs four times as much."""
     start, end = _window(asked, request)
-    known: dict[str, Any] = asked.books.orders.state()
     found = [
-        ticket
-        for ticket, entry in known.items()
-        if entry["ended"]
-        and _within(entry["record"], start, end)
-        and request.symbol in (None, entry["record"].symbol)
+        record.order
+        for record in asked.books.orders.ended()
+        if _within(record, start, end) and request.symbol in (None, record.symbol)
     ]
     return (order_row(asked.books, order) for order in _by_ticket(asked.books, found, after))
 
@@ -193,10 +183,8 @@ def _deals(asked: Asked, request: WindowRequest, after: str | None) -> Iterator[
     least = int(after) if after else 0
     found = [
         (number, deal)
-        for deal in asked.books.deals
-        if (number := int(deal.deal)) > least
-        and start <= wall(deal.time) < end
-        and request.symbol in (None, deal.symbol)
+        for deal in asked.books.deals.between(start, end)
+        if (number := int(deal.deal)) > least and request.symbol in (None, deal.symbol)
     ]
     return (deal for _, deal in sorted(found, key=lambda pair: pair[0]))
 
