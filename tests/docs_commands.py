@@ -14,7 +14,7 @@ from oms.commands import CODES, DealShown, Outcome, encoded
 from oms.commands.envelope import Envelope
 from oms.commands.fields import Field, fields_of
 from oms.commands.kinds import KINDS
-from oms.commands.operating import Operated, Operation
+from oms.commands.operating import Operated, Operation, Settlement
 from oms.dispatch.codes import BUSY, NOT_RECORDED, STOPPING
 from oms.dispatch.codes import CODES as DISPATCH_CODES
 from oms.dispatch.options import Options
@@ -244,6 +244,7 @@ OPERATING: Final = {
     "reduce": "only what takes risk away is sent",
     "resume": "lifts halt and reduce; no difference between books and venue, and no contradicted stream",
     "panic": "reduce; cancel_all, close_all, again while orders on their way fill; then halt, come what may",
+    "settle": "says what became of an unknown command, where only a person can",
 }
 REASONS_HEAD: Final = """\
 ## Reasons
@@ -299,11 +300,13 @@ def _verb(name: str) -> str:
     return f"## {name}\n\n{says(kind)}\n\n{_fields(kind)}\n{examples}"
 
 
-def _fields(kind: type[msgspec.Struct]) -> str:
+def _fields(kind: type[msgspec.Struct], without: type[msgspec.Struct] | None = None) -> str:
     comments = comments_of(kind)
+    left_out = without.__struct_fields__ if without else ()
     rows = [
         f"| {field.name} | {_type(field)} | {_default(field)} | {comments.get(field.name, '')} |"
         for field in fields_of(kind).values()
+        if field.name not in left_out
     ]
     head = ["| field | type | default | meaning |", "| --- | --- | --- | --- |"]
     return "\n".join([*head, *rows, ""])
@@ -393,8 +396,12 @@ the account and survives a restart. The payload may be empty.
 {chr(10).join(rows)}
 
 {_fields(Operation)}
+Of `settle` also:
+
+{_fields(Settlement, without=Operation)}
 ```
-oms.v1.ctl.main.halt   {{"by": "ann", "comment": "news"}}
+oms.v1.ctl.main.halt     {{"by": "ann", "comment": "news"}}
+oms.v1.ctl.main.settle   {{"client": "desk", "command": "7f3c", "verdict": "not_found"}}
 ```
 
 ### Operated

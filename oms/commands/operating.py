@@ -1,13 +1,13 @@
-"""What a person says to stop an account or to let it go on: read, and answered (docs/commands.md)."""
+"""What a person says of an account or of one of its commands: read, and answered (docs/commands.md)."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 import msgspec
 
-from oms.domain.commands import Comment
+from oms.domain.commands import DEFAULT_CLIENT, ClientId, CommandId, Comment
 from oms.domain.events.command import Reason
-from oms.domain.values import plain
+from oms.domain.values import Ticket, plain
 from oms.payload import BadPayload, format_of, pairs, written
 
 from . import codes
@@ -16,7 +16,7 @@ from .kinds import Seconds
 from .reading import FAULTS
 from .reply import Outcome
 
-OperatorVerb = Literal["halt", "reduce", "resume", "panic"]
+OperatorVerb = Literal["halt", "reduce", "resume", "panic", "settle"]
 OPERATOR_VERBS: Final[tuple[str, ...]] = get_args(OperatorVerb)
 
 
@@ -26,6 +26,15 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     by: Comment = ""  # who
     comment: Comment = ""  # why
     wait: Seconds | None = None  # how long the reply to a panic waits for it to be over; absent: 5 s
+
+
+class Settlement(Operation, frozen=True, kw_only=True):
+    """What became of an unknown command."""
+
+    command: CommandId  # its id
+    client: ClientId = DEFAULT_CLIENT  # whose it is
+    verdict: Literal["found", "not_found"]  # not_found: it was not executed, and is rejected
+    order: Ticket | None = None  # that it made; needed where more than one may be it
 
 
 class Operated(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +50,7 @@ class Operated(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None  # why the permission is what it is
     reasons: tuple[Reason, ...] = ()  # why not
     message: str | None = None  # for people
-    commands: tuple[Outcome, ...] = ()  # of a panic: each cancel_all and close_all of it
+    commands: tuple[Outcome, ...] = ()  # of a panic: each cancel_all and close_all; of settle: the command
     accounts: tuple["Operated", ...] = ()  # where all were meant
 
 
@@ -62,10 +71,10 @@ def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Ope
         sent = pairs(payload, format_of(headers), as_written=True) if payload else []
     except BadPayload as why:
         raise UnreadableOperation((Reason(FAULTS[why.fault], f"the payload {why.message}"),)) from None
-    found = read_fields(_FIELDS, sent)
+    found = read_fields(_FIELDS[verb], sent)
     if found.reasons:
         raise UnreadableOperation(tuple(found.reasons))
-    return Operation(**found.values)
+    return FORMS.get(verb, Operation)(**found.values)
 
 
 def encoded(operated: Operated, content_type: str) -> bytes:
@@ -73,4 +82,8 @@ def encoded(operated: Operated, content_type: str) -> bytes:
     return written(plain(operated), content_type)
 
 
-_FIELDS: Final[dict[str, Field]] = fields_of(Operation)
+# Verbs that have more to say than who does it, and why.
+FORMS: Final[dict[str, type[Operation]]] = {"settle": Settlement}
+_FIELDS: Final[dict[str, dict[str, Field]]] = {
+    verb: fields_of(FORMS.get(verb, Operation)) for verb in OPERATOR_VERBS
+}

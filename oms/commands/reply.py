@@ -43,6 +43,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     quote: JudgedQuote | None = None  # that it was judged against
     margin: JudgedMargin | None = None  # as it would stand with the order
     message: str | None = None  # for people
+    verdict: str | None = None  # while it is unknown: probable, ambiguous, nothing, unclear, by the last look
+    candidates: tuple[str, ...] = ()  # while it is unknown: tickets of orders that may be its
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "retcode_name", name_of(self.retcode) or None)

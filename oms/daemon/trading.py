@@ -24,7 +24,7 @@ from oms.dispatch.desk import Desk
 from oms.dispatch.gate import Gate, reduces, trades
 from oms.dispatch.intake import Intake, Later
 from oms.dispatch.operators import Operators
-from oms.dispatch.options import Options
+from oms.dispatch.options import Options, Pace
 from oms.dispatch.panic import Panic, interrupted
 from oms.dispatch.pending import Pending
 from oms.domain.commands import VERBS, Verb
@@ -208,6 +208,13 @@ def options_of(one: AccountSettings, settings: Settings) -> Options:
         rate=limits.trade_rate,
         burst=limits.trade_burst,
         marker=one.marker == "comment",
+        pace=Pace(
+            spacing_s=limits.unknown_spacing,
+            last_s=limits.unknown_last,
+            accepted_s=limits.unknown_last_accepted,
+            again_s=limits.unknown_again,
+            warning_s=limits.unknown_warning,
+        ),
         policy=Policy(
             quote_age_s=limits.quote_age,
             deviation=limits.deviation,

@@ -16,6 +16,10 @@ NOT_RECORDED: Final = "not_recorded"
 UNKNOWN_COMMAND: Final = "unknown_command"
 FENCED: Final = "fenced"
 LEFT_OPEN: Final = "left_open"
+NOT_EXECUTED: Final = "not_executed"
+NOT_UNKNOWN: Final = "not_unknown"
+ORDER_NEEDED: Final = "order_needed"
+UNKNOWN_ORDER: Final = "unknown_order"
 
 CODES: Final[dict[str, Code]] = {
     CONFLICT: Code("the id was used before, for another command: nothing was done"),
@@ -29,5 +33,11 @@ CODES: Final[dict[str, Code]] = {
     NOT_RECORDED: Code("the journal cannot be written; nothing was sent, the id is not used up"),
     UNKNOWN_COMMAND: Code("the client has no such command, or it made no order"),
     LEFT_OPEN: Code("of a panic: this command did not do all it was for"),
+    NOT_EXECUTED: Code(
+        "nobody knew what became of it; the venue's lists, or an operator, say that nothing did"
+    ),
+    NOT_UNKNOWN: Code("of a settle: what became of the command is known"),
+    ORDER_NEEDED: Code("of a settle: which order the command made has to be said"),
+    UNKNOWN_ORDER: Code("of a settle: the order is not known here, or is another command's"),
     FENCED: Code("stream and journal contradict each other, which no operator can lift"),
 }

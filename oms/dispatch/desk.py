@@ -52,6 +52,7 @@ from .leftovers import bring_to_an_end
 from .line import Line, Place
 from .options import Options
 from .pending import CHILD, Channel, Pending
+from .resolver import Resolver
 from .telling import checked
 from .writing import reason
 
@@ -94,6 +95,7 @@ class Desk:
         self.account, self.options, self.recorder = account, options, account.recorder
         self.pending: dict[Key, Pending] = {}
         self.flights = Flights(account, options, told, nursery)
+        self.resolver = Resolver(account, options.pace, clock, told, skew_s=options.skew_s)
         self._clock, self.nursery, self._margined = clock, nursery, margined
         self._nats_away, self._told = nats_away, told
         self._chance = chance or random.SystemRandom()
@@ -108,11 +110,9 @@ class Desk:
     async def open(self) -> None:
         """Bring to an end what an earlier run left, then be there; before the account's first session."""
         await self.recorder.write(bring_to_an_end)
-        unknown = [one.command for one in self.recorder.books.commands.open() if one.status == UNKNOWN]
-        if unknown:
-            await self.account.standing.halt(f"unknown: {', '.join(unknown[:10])}")
         self.recorder.heard = self._heard
         self.account.send_for(self.flights)
+        self.nursery.start_soon(self.resolver.run)
 
     def stop(self) -> None:
         """Take nothing more in, send nothing more."""
@@ -269,8 +269,11 @@ class Desk:
             known = self.recorder.books.commands.get(*key)
             if isinstance(event, CommandResult) and event.meaning == "prices":
                 self.flights.priced(event.action_id)
-            if isinstance(event, CommandUnknown) or (known is not None and known.final):
+            if known is not None and known.final:
                 self.flights.land(key)
+            elif isinstance(event, CommandUnknown):
+                self.flights.leave(key)
+                self.resolver.wake()
             if known is not None and known.final:
                 self.pending.pop(key, None)
             self._poke(key)

@@ -1,7 +1,7 @@
 """Trade requests on their way: sent once, answered or not, their results told by the session.
 
-Whatever leaves a doubt makes the command unknown and halts the account, at once in memory and then in the
-journal.  Asking for prices orders nothing: a doubt there is a refusal, and only ends the session.
+Whatever leaves a doubt makes the command unknown: what comes of it later is evidence for whoever finds out.
+Asking for prices orders nothing: a doubt there is a refusal, and only ends the session.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from oms.sessions.outage import AnswerUnreadable, Reason, RequestFailed, TimedOu
 from oms.sessions.translate import Result, Terms
 from protocol.errors import LocalProtocolError
 from protocol.messages import Answer, Refused, Request
-from protocol.records.trade import TradeOutcome
+from protocol.records.trade import TRADE_OUTCOME, TradeOutcome
 from protocol.session import UnreadableBody
 
 from . import codes
@@ -38,6 +38,7 @@ from .writing import reason, rejected
 
 OUTCOME: Final = 19
 SETTLE_S: Final = 5.0  # from a lost connection until all that came on it must be in the books
+DOUBTED: Final = 1000  # requests in doubt whose late results are told from others'
 AGAIN_S: Final = 1.0  # until a full disk is tried again
 
 
@@ -51,6 +52,7 @@ class Flights:
         self._account, self._options, self._told, self._nursery = account, options, told, nursery
         self._recorder = account.recorder
         self._flying: dict[int, Flight] = {}
+        self._doubted: dict[int, Flight] = {}  # the latest that are unknown
 
     async def quiet(self, connection: Connection) -> None:
         """Return when nothing that was sent on this connection waits for an answer or a result."""
@@ -109,32 +111,53 @@ class Flights:
 
     def land(self, key: Key) -> None:
         """Nothing more is expected for this command."""
-        for flight in [one for one in self._flying.values() if one.key == key]:
+        for flight in self._of(self._flying, key):
             self.drop(flight)
+        for flight in self._of(self._doubted, key):
+            del self._doubted[flight.request.action_id]
+
+    def leave(self, key: Key) -> None:
+        """It is unknown: nothing is waited for any more, but what comes all the same is told from others'."""
+        for flight in self._of(self._flying, key):
+            self.drop(flight)
+            self._doubted[flight.request.action_id] = flight
+        while len(self._doubted) > DOUBTED:
+            del self._doubted[next(iter(self._doubted))]
 
     def doubt(self, key: Key, why: str, symbol: str, turn: Turn, **known: int | bool | None) -> None:
-        """Nobody knows what became of a command: say so, and halt the account."""
+        """Nobody knows what became of a command: say so, and compare the books with the venue."""
         client, command = key
         turn.add(CommandUnknown(command, client, why, symbol, **known))  # type: ignore[arg-type]
-        text = f"unknown: {client}/{command}: {why}"
-        self._told("unknown", text)
-        self._account.standing.stop(text)
-        self._nursery.start_soon(self.halt, text)
+        self._told("unknown", f"{client}/{command}: {why}")
+        if self._account.conversation is not None:
+            self._account.conversation.doubt("unknown")
+
+    def _of(self, flights: dict[int, Flight], key: Key) -> list[Flight]:
+        return [one for one in flights.values() if one.key == key]
 
     # What the session tells.
 
     def resulted(self, told: TradeOutcome, terms: Terms, connection: Connection, turn: Turn) -> bool:
-        """Push 19 came; whether it is about a request that was sent on this connection and is in flight."""
-        flight = self._flying.get(told.request.action_id)
-        if flight is None or flight.connection is not connection:
-            return False
-        if not translate.is_of(flight.request, flight.marker, told):
+        """Push 19 came; whether it is about a request of ours.
+
+        What comes after the doubt, or on another connection, is evidence and no verdict.
+        """
+        number = told.request.action_id
+        flight = self._flying.get(number) or self._doubted.get(number)
+        if flight is None or not translate.is_of(flight.request, flight.marker, told):
             return False
         client, command = flight.key
-        known = turn.books.commands.get(client, command)
-        if known is None or known.status == UNKNOWN:
-            return False  # evidence, for whoever settles it
         said = translate.result(told, terms)
+        known = turn.books.commands.get(client, command)
+        if known is None or known.status == UNKNOWN or flight.connection is not connection:
+            turn.add(
+                CommandEvidence(
+                    *("late_result", command, client, number, said.retcode),
+                    raw=translate.base64(TRADE_OUTCOME.dump(told)),
+                    order=said.order,
+                )
+            )
+            return True
         meaning = retcodes.of_result(said.retcode, asked_prices=flight.asks_prices)
         if meaning == "prices":
             flight.prices = said if said.bid is not None and said.ask is not None else None

@@ -1,4 +1,4 @@
-"""What a person does to accounts: halt, reduce, resume, panic (docs/commands.md).
+"""What a person does to accounts: halt, reduce, resume, panic, settle (docs/commands.md).
 
 Each is an event, and survives a restart.
 """
@@ -10,6 +10,7 @@ import trio
 from oms.commands.operating import (
     Operated,
     Operation,
+    Settlement,
     UnreadableOperation,
     encoded,
     read_operation,
@@ -24,6 +25,8 @@ from . import codes
 from .desk import Desk
 from .intake import Reply
 from .panic import Panic
+from .settling import Word, by_operator
+from .telling import outcome_of
 
 
 class Operators:
@@ -85,6 +88,8 @@ class Operators:
         try:
             if verb == PANIC:
                 return await self._panic(desk, said)
+            if isinstance(said, Settlement):
+                return await _settled(desk, said)
             if verb == "halt":
                 await standing.halt(OPERATOR, by=said.by, comment=said.comment)
             elif verb == "reduce":
@@ -116,6 +121,16 @@ class Operators:
         final = panic.over.is_set()
         outcomes = panic.outcomes()
         return _standing(desk, PANIC, reasons=left if final else (), commands=outcomes, final=final)
+
+
+async def _settled(desk: Desk, said: Settlement) -> Operated:
+    """What became of an unknown command, by the operator's word."""
+    word = Word(said.client, said.command, said.verdict, said.order, said.by, said.comment)
+    found: list[tuple[Reason, ...]] = []
+    await desk.recorder.write(lambda turn: found.append(by_operator(word, turn)), cause=said.command)
+    known = desk.recorder.books.commands.get(said.client, said.command)
+    told = () if known is None else (outcome_of(desk.account.name, desk.recorder.books, known),)
+    return _standing(desk, "settle", reasons=found[0], commands=told)
 
 
 def _standing(

@@ -6,6 +6,16 @@ from oms.domain.decide.facts import Policy
 from oms.sessions.connection import ANSWER_S
 
 
+class Pace(NamedTuple):
+    """How the traces of an unknown command are looked for; seconds (docs/semantics.md 8)."""
+
+    spacing_s: float = 5.0  # from one look to the next
+    last_s: float = 60.0  # from the send to the look that may say "not executed"
+    accepted_s: float = 300.0  # likewise, where the venue had accepted it or a dealer may hold it
+    again_s: float = 30.0  # from look to look at what neither of them settled
+    warning_s: float = 60.0  # from the send to the first warning; then twice as long each time
+
+
 class Options(NamedTuple):
     """Limits of an account's commands; seconds."""
 
@@ -19,3 +29,4 @@ class Options(NamedTuple):
     burst: int = 20  # of them at once
     marker: bool = True  # orders carry their command's mark in the comment
     policy: Policy = Policy()
+    pace: Pace = Pace()

@@ -5,7 +5,7 @@ from oms.domain.decide.decision import Approved, Decision, Denied
 from oms.domain.decide.facts import Facts
 from oms.domain.events.command import JudgedQuote, Reason
 from oms.projections import Books
-from oms.projections.commands import Command
+from oms.projections.commands import UNKNOWN, Command
 
 from .codes import CONFLICT
 from .pending import Pending
@@ -16,6 +16,7 @@ def outcome_of(account: str, books: Books, command: Command) -> Outcome:
     stamp = books.commands.stamp_of(command.key)
     deals = [deal for ticket in command.deals if (deal := books.deal(ticket)) is not None]
     names = books.commands.course(command.key).children
+    doubted = command.status == UNKNOWN
     children = [found for name in names if (found := books.commands.get(command.client, name)) is not None]
     return Outcome(
         status=command.status,
@@ -39,6 +40,8 @@ def outcome_of(account: str, books: Books, command: Command) -> Outcome:
         retcode=command.retcode,
         reasons=command.reasons,
         times=stamp.times,
+        verdict=(command.verdict or None) if doubted else None,
+        candidates=command.candidates if doubted else (),
         children=tuple(outcome_of(account, books, child) for child in children),
         quote=JudgedQuote(bid=command.bid, ask=command.ask) if command.bid or command.ask else None,
     )

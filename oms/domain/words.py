@@ -7,7 +7,17 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
-from protocol.enums import DealEntry, DealType, MarginMode, OrderState, OrderType, Reason, Side
+from protocol.enums import (
+    DealEntry,
+    DealType,
+    MarginMode,
+    OrderState,
+    OrderTime,
+    OrderType,
+    Reason,
+    Side,
+    TradeAction,
+)
 
 UNNAMED: Final = "0123456789"
 NO_NUMBER: Final = -1
@@ -53,6 +63,9 @@ CLOSING: Final = frozenset({OUT, OUT_BY})
 BY_SERVER: Final = frozenset({word(Reason, one) for one in (Reason.SL, Reason.TP, Reason.SO)})
 
 # Orders.
+PENDING: Final = word(TradeAction, TradeAction.PENDING)
+DATED: Final = frozenset({word(OrderTime, one) for one in (OrderTime.SPECIFIED, OrderTime.SPECIFIED_DAY)})
+AT_MARKET: Final = frozenset({word(OrderType, OrderType.BUY), word(OrderType, OrderType.SELL)})
 CLOSE_BY: Final = word(OrderType, OrderType.CLOSE_BY)
 STARTED: Final = word(OrderState, OrderState.STARTED)
 PARTIAL: Final = word(OrderState, OrderState.PARTIAL)

@@ -13,6 +13,7 @@ from typing import Final
 import trio
 
 from oms.domain.events import SessionEnded, SessionRefused
+from oms.domain.evidence import Lists
 from oms.eventlog.errors import FileError
 from oms.projections import Books
 from oms.projections.margin import MarginView
@@ -38,9 +39,11 @@ from .ear import Ear
 from .margins import Margins
 from .market import Pump
 from .prices import Prices
+from .scan import scan
 from .standing import CLOSED, CONNECTING, REFUSED, Standing, spoiled, unchanged
 from .trades import NoTrades, Trades
 
+NS: Final = 1_000_000_000
 FULL_DISK_S: Final = 30.0  # until a journal that found no room is tried again
 
 
@@ -124,6 +127,18 @@ class Account:
         """Let the books have a symbol's specification, if the venue has the symbol; raises Outage."""
         async with self._asking() as (talk, _):
             await talk.specification(symbol)
+
+    async def scan(self, since_ns: int) -> Lists:
+        """What the venue lists as open now, and its history since a moment of UTC; raises Outage."""
+        async with self._asking() as (talk, connection):
+            terms = talk.terms
+            if terms is None or connection.session.poisoned:
+                raise NotConnected(
+                    f"{self.name}: a question of this session had no answer; the next one is asked"
+                )
+            offset = terms.offset
+            begin_s, now_s = (at // NS + offset for at in (since_ns, self._clock()))
+            return await scan(connection, terms, self._lasting.plan, begin_s, now_s)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[tuple[Conversation, Connection]]:

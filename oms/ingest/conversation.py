@@ -169,6 +169,11 @@ class Conversation:
             await self._patiently(self._keep_equal)
         return None
 
+    @property
+    def terms(self) -> translate.Terms | None:
+        """How its records are read; None before the account is known."""
+        return self._terms
+
     # A question without an answer.
 
     def poison(self, detail: str) -> None:

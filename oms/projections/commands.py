@@ -14,9 +14,11 @@ from msgspec.structs import asdict, replace
 from oms.domain.events import (
     CommandAnswered,
     CommandDenied,
+    CommandEvidence,
     CommandOutcome,
     CommandReceived,
     CommandResult,
+    CommandScanned,
     CommandSending,
     CommandSettled,
     CommandUnknown,
@@ -69,6 +71,8 @@ class Command(msgspec.Struct, frozen=True):
     bid: Decimal | None = None  # of a requote: the new prices
     ask: Decimal | None = None
     anomaly: str = ""
+    verdict: str = ""  # of an unknown one: what the last look for its traces said
+    candidates: tuple[str, ...] = ()  # of an unknown one: tickets of orders that may be its
 
     @property
     def key(self) -> Key:
@@ -166,6 +170,8 @@ class Commands:
             CommandResult: self._resulted,
             CommandOutcome: self._came_out,
             CommandUnknown: self._unknown,
+            CommandEvidence: self._evident,
+            CommandScanned: self._scanned,
             CommandSettled: self._settled,
             OrderPlaced: self._order_seen,
             OrderUpdated: self._order_seen,
@@ -192,6 +198,10 @@ class Commands:
     def open(self) -> list[Command]:
         """Those that are not final, by when they came."""
         return [self._entries[key].command for key in self._open]
+
+    def doubtful(self) -> list[Command]:
+        """Those of which nobody knows what became of them, by when that was so."""
+        return [self._entries[key].command for key in self._doubtful]
 
     @property
     def unknown(self) -> int:
@@ -438,6 +448,17 @@ class Commands:
 
     def _unknown(self, event: CommandUnknown) -> None:
         self._change(self._known(event), status=UNKNOWN, final=False)
+
+    def _evident(self, event: CommandEvidence) -> None:
+        """A result that came too late names its order all the same."""
+        entry = self._entries.get((event.client or "", event.command or ""))
+        if entry is not None and event.order is not None and entry.course.ordered and not entry.command.order:
+            self._change(entry, order=event.order)
+
+    def _scanned(self, event: CommandScanned) -> None:
+        entry = self._known(event)
+        if event.good:
+            self._change(entry, verdict=event.verdict, candidates=event.candidates)
 
     def _settled(self, event: CommandSettled) -> None:
         """Not executed is rejected; what was found gets its status from the outcome behind it."""

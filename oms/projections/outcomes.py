@@ -7,7 +7,6 @@ settled by its proof at once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
@@ -16,6 +15,7 @@ from oms.domain import retcodes, words
 from oms.domain.events import (
     CommandAnswered,
     CommandDenied,
+    CommandEvidence,
     CommandOutcome,
     CommandResult,
     CommandSettled,
@@ -27,11 +27,11 @@ from oms.domain.events import (
     PositionAdjusted,
 )
 from oms.domain.events.command import Reason
+from oms.domain.evidence import shows, stops_shown
 from oms.domain.intent import Intent
 from oms.domain.lifecycle import Order
 from oms.domain.records import DealRecord, OrderRecord
 from oms.domain.refusals import ORDER_OVER, VENUE_REFUSED
-from oms.domain.values import wall
 
 from .books import Books
 from .commands import ACCEPTED, DENIED, RECEIVED, REJECTED, UNKNOWN, Command, Course, Key
@@ -43,11 +43,9 @@ CANCELED: Final = "canceled"
 EXPIRED: Final = "expired"
 DONE: Final = "done"
 ENDED: Final = frozenset({FILLED, CANCELED, EXPIRED, REJECTED})
-PENDING: Final = "pending"
 MAKING: Final = frozenset({"submit", "close"})  # verbs that make an order
 OVERTURNED: Final = "fill_after_terminal"  # a deal of a command that had been called off
 TAKEN_BACK: Final = "fill_taken_back"  # a deal that had filled it was removed, or canceled
-DATED: Final = frozenset({"specified", "specified_day"})
 
 
 def follow(books: Books, events: Iterable[Event]) -> Iterator[CommandOutcome | CommandSettled]:
@@ -80,6 +78,8 @@ def _touched(books: Books, event: Event) -> Iterable[Key]:
     match event:
         case CommandAnswered() | CommandResult() | CommandUnknown():
             return ((event.client, event.command),)
+        case CommandEvidence(command=str() as command, client=str() as client):
+            return ((client, command),)
         case OrderRecord():
             return books.commands.about_order(event.order)
         case DealAmended(after=deal) | DealRemoved(removed=deal):
@@ -230,7 +230,10 @@ def _status_of(command: Command, course: Course, order: Order) -> tuple[str, boo
     if order.state in ENDED:
         return order.state, True
     resting = order.record is not None and not order.ended and order.state in (WORKING, PARTIALLY_FILLED)
-    if resting and (course.action == PENDING or course.result == "partial"):
+    pending = course.action == words.PENDING
+    if not course.action and order.record is not None:  # its marker was there before it could be sent
+        pending = order.record.type not in words.AT_MARKET
+    if resting and (pending or course.result == "partial"):
         return order.state, True
     if order.state == PARTIALLY_FILLED:
         return PARTIALLY_FILLED, order.ended and not order.missing
@@ -263,21 +266,13 @@ def _order_shows(books: Books, intent: Intent) -> bool:
     record = order.record if order else None
     if order is None or record is None:
         return False
-    same = all(_same(getattr(record, name), getattr(intent, name)) for name in ("price", "sl", "tp"))
-    limit = intent.limit_price is None or record.limit_price == intent.limit_price
-    lifetime = record.time_in_force in ("", intent.time_in_force)
-    dated = intent.time_in_force not in DATED or wall(record.expires_at) == wall(intent.expires_at)
-    return order.ended or (same and limit and lifetime and dated)
+    return order.ended or shows(record, intent)
 
 
 def _position_shows(books: Books, intent: Intent) -> bool:
     """A position that is gone cannot show its stops; that they were taken is what the result says."""
     position = books.positions.get(intent.position or "")
-    return position is None or (_same(position.sl, intent.sl) and _same(position.tp, intent.tp))
-
-
-def _same(one: Decimal | str | None, other: Decimal | str | None) -> bool:
-    return (one or None) == (other or None)
+    return position is None or stops_shown(position, intent)
 
 
 def _canceled(books: Books, command: Command, course: Course) -> CommandOutcome | None:

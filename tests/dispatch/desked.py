@@ -14,7 +14,7 @@ from oms.daemon.trading import margined
 from oms.dispatch.desk import Desk
 from oms.dispatch.intake import Intake
 from oms.dispatch.operators import Operators
-from oms.dispatch.options import Options
+from oms.dispatch.options import Options, Pace
 from oms.domain.decide import Policy
 from oms.domain.events.command import Reason
 from oms.sessions.link import Limits
@@ -24,7 +24,13 @@ from tests.paper.running import HEDGE, Running
 D = Decimal
 # The venue's clock stands still between ticks, so a quote never ages; answers and outcomes come at once.
 QUICK = Options(
-    wait_s=5.0, answer_s=0.5, outcome_s=0.5, rate=10_000, burst=10_000, policy=Policy(quote_age_s=60)
+    wait_s=5.0,
+    answer_s=0.5,
+    outcome_s=0.5,
+    rate=10_000,
+    burst=10_000,
+    policy=Policy(quote_age_s=600),
+    pace=Pace(spacing_s=0.05, again_s=0.1),
 )
 
 

@@ -184,14 +184,13 @@ async def test_tc_u9_an_answer_that_says_neither_is_never_a_rejection(
 ) -> None:
     async with desked(running, tmp_path) as trading:
         trading.fault(**{"command": 12, **fault})  # type: ignore[arg-type]
-        found = await trading.buy(id="7f3c", wait=1)
-        assert found["status"] in ("unknown", "filled")
-        assert "command.unknown" in trading.types()
-        assert trading.held.account.standing.permission == "halted"
-        assert "7f3c" in trading.held.account.standing.reason
-        refused = await trading.buy(id="7f3d")
-        assert (refused["status"], refused["reasons"][0]["code"]) == ("denied", "halted")
-        assert len(trading.requests()) == 1
+        found = await trading.buy(id="7f3c")
+        assert (found["status"], found["filled"]) == ("filled", "0.10")  # its marker was found
+        (unknown,) = trading.held.events("command.unknown")
+        assert unknown["reason"] == ("undecodable" if fault["do"] == "truncate" else "retcode")
+        assert [one["status"] for one in trading.held.events("command.outcome")] == ["filled"]
+        assert (await trading.buy(id="7f3d"))["status"] == "filled"  # others go on
+        assert len(trading.requests()) == 2
 
 
 @pytest.mark.slow
@@ -222,13 +221,13 @@ async def test_an_executed_order_whose_answer_was_lost_is_found_by_its_marker(
 async def test_a_session_that_breaks_after_the_send_leaves_a_doubt(running: Running, tmp_path: Path) -> None:
     async with desked(running, tmp_path) as trading:
         trading.fault("abort", on="request", command=12)
-        found = await trading.buy(id="7f3c", wait=5)
+        found = await trading.buy(id="7f3c", wait=1)
         assert found["status"] in ("unknown", "filled")
         assert [one["reason"] for one in trading.held.events("command.unknown")] == ["session_ended"]
-        assert trading.held.account.standing.permission == "halted"
+        assert trading.held.account.standing.permission == "active"
 
 
-async def test_a_restart_makes_what_was_sent_unknown_and_halts(running: Running, tmp_path: Path) -> None:
+async def test_a_restart_makes_what_was_sent_unknown(running: Running, tmp_path: Path) -> None:
     async with desked(running, tmp_path) as trading:
         trading.venue.control("dealer_delay", ms=60_000)
         found = await trading.buy(id="7f3c", wait=0.1)
@@ -236,7 +235,7 @@ async def test_a_restart_makes_what_was_sent_unknown_and_halts(running: Running,
     async with desked(running, tmp_path) as again:
         found = await again.buy(id="7f3c", wait=0.05)
         assert found["status"] == "unknown"
-        assert again.held.account.standing.permission == "halted"
+        assert again.held.account.standing.permission == "active"
         assert len(again.requests()) == 1
 
 

@@ -141,9 +141,10 @@ async def test_a_doubt_about_a_cancel_keeps_panic_from_nothing(running: Running,
     async with desked(running, tmp_path) as trading:
         await trading.buy()
         await trading.buy(type="limit", price="1.0500")
-        trading.fault("retcode", on="answer", command=12, retcode=10012)
+        trading.fault("refuse", on="request", command=12, code=2)
         told = await trading.operate("panic", wait=5)
         assert (told["status"], told["final"], told["permission"]) == ("rejected", True, "halted")
+        assert [one["status"] for one in told["commands"][0]["children"]] == ["unknown"]
         assert [one["status"] for one in told["commands"][1]["children"]] == ["filled"]
         assert list(trading.held.books.positions) == []
 

@@ -26,6 +26,7 @@ from .command import (
     CommandSending,
     CommandSettled,
     CommandUnknown,
+    CommandUnsettled,
 )
 from .daemon import DaemonStarted, DaemonStopped
 from .deal import DealAmended, DealBooked, DealRemoved
@@ -65,6 +66,7 @@ CommandEvent = (
     | CommandResult
     | CommandOutcome
     | CommandUnknown
+    | CommandUnsettled
     | CommandEvidence
     | CommandScanned
     | CommandSettled
@@ -179,6 +181,7 @@ __all__ = [
     "CommandSending",
     "CommandSettled",
     "CommandUnknown",
+    "CommandUnsettled",
     "DaemonEvent",
     "DaemonStarted",
     "DaemonStopped",

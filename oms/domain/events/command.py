@@ -160,6 +160,7 @@ class CommandEvidence(Fact, frozen=True, tag="command.evidence"):
     action_id: int | None = None
     retcode: int | None = None
     raw: str = ""  # the body in base64
+    order: str | None = None  # the ticket that a late result of the command names
 
 
 class CommandScanned(Fact, frozen=True, tag="command.scanned"):
@@ -169,8 +170,21 @@ class CommandScanned(Fact, frozen=True, tag="command.scanned"):
     client: str
     scan: int
     good: bool  # fresh answers of orders and history, both successful
-    verdict: str = ""  # found, probable, ambiguous, nothing
-    candidates: tuple[str, ...] = ()  # tickets
+    verdict: str = ""  # found, probable, ambiguous, nothing, unclear; "" where it was not good
+    candidates: tuple[str, ...] = ()  # tickets of orders
+    detail: str = ""  # why it was not good
+
+
+class CommandUnsettled(Fact, frozen=True, tag="command.unsettled"):
+    """A warning, again and again: nobody knows yet what became of it."""
+
+    command: str
+    client: str
+    age: int  # seconds since it was sent
+    scans: int  # good ones
+    symbol: str = ""
+    verdict: str = ""  # of the last good scan; probable and ambiguous wait for an operator
+    candidates: tuple[str, ...] = ()
 
 
 class CommandSettled(Fact, frozen=True, tag="command.settled"):
@@ -182,6 +196,6 @@ class CommandSettled(Fact, frozen=True, tag="command.settled"):
     symbol: str = ""
     order: str | None = None
     deals: tuple[str, ...] = ()
-    evidence: str = ""  # marker, ticket, fingerprint, two_scans, deal, operator
+    evidence: str = ""  # marker, ticket, values, deals, two_scans, operator
     by: str = ""
     comment: str = ""

@@ -1,0 +1,250 @@
+"""What the venue's own lists say about a command of which nobody knows what became (docs/semantics.md 8).
+
+Judged by verb, on one look at fresh lists alone: what is found here for sure carries the command's marker, or
+the ticket that its result named, or shows the values that it asked for.  What only looks like it is at most
+probable.  What speaks neither for it nor against it is unclear, and never counts as "not executed".
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from . import words
+from .intent import Intent
+from .marker import marker_in
+from .observations import DealSeen, Observation, OpenOrderSeen, PastOrderSeen, PositionSeen
+from .records import DealRecord, OrderRecord, PositionRecord
+from .values import wall
+
+FOUND: Final = "found"
+PROBABLE: Final = "probable"
+AMBIGUOUS: Final = "ambiguous"
+NOTHING: Final = "nothing"
+UNCLEAR: Final = "unclear"
+
+MARKER: Final = "marker"
+TICKET: Final = "ticket"
+FINGERPRINT: Final = "fingerprint"
+VALUES: Final = "values"  # that it asked for are shown
+DEALS: Final = "deals"
+
+LEAST_OF_A_MARKER: Final = 6  # characters that a broker's cut must leave for it to say something
+_LEAVING: Final = words.CLOSING | {words.INOUT}
+
+
+class Lists(NamedTuple):
+    """Open orders and positions, and history since before the send: two fresh answers."""
+
+    open: Mapping[str, OrderRecord]
+    past: Mapping[str, OrderRecord]
+    deals: tuple[DealRecord, ...]
+    positions: Mapping[str, PositionRecord]
+
+    @property
+    def orders(self) -> dict[str, OrderRecord]:
+        """All of them by ticket; of one in both lists what the history says."""
+        return {**self.open, **self.past}
+
+
+class Doubt(NamedTuple):
+    """What is known of a command in doubt."""
+
+    verb: str
+    intent: Intent
+    marker: str  # "" for none
+    order: str | None  # of what makes an order: the ticket that its result named
+    since: str  # server's wall clock: nothing of it is older
+    owned: Callable[[str], bool]  # whether an order is another command's
+
+
+class Look(NamedTuple):
+    """What one look showed."""
+
+    verdict: str  # found, probable, ambiguous, nothing, unclear
+    candidates: tuple[str, ...] = ()  # tickets of orders
+    evidence: str = ""  # marker, ticket, fingerprint, values, deals
+    shown: tuple[object, ...] = ()  # the values that stand where others were asked for
+
+
+def lists_of(seen: Iterable[Observation]) -> Lists:
+    """Answers 4 and 5, as they were translated."""
+    current: dict[str, OrderRecord] = {}
+    past: dict[str, OrderRecord] = {}
+    deals: list[DealRecord] = []
+    positions: dict[str, PositionRecord] = {}
+    for one in seen:
+        match one:
+            case OpenOrderSeen(record=order):
+                current[order.order] = order
+            case PastOrderSeen(record=order):
+                past[order.order] = order
+            case DealSeen(record=deal):
+                deals.append(deal)
+            case PositionSeen(record=position) if position.volume:
+                positions[position.position] = position
+    return Lists(current, past, tuple(deals), positions)
+
+
+def look(doubt: Doubt, lists: Lists) -> Look:
+    """What these lists say about it."""
+    match doubt.verb:
+        case "submit":
+            return _ours(doubt, lists) or _alike(_fingerprints(doubt, lists))
+        case "close":
+            return _ours(doubt, lists) or _closed(doubt, lists)
+        case "close_by":
+            return _closed_by(doubt, lists)
+        case "modify":
+            return _order_modified(doubt, lists) if doubt.intent.order else _stops_moved(doubt, lists)
+        case "cancel":
+            return _canceled(doubt, lists)
+    return Look(UNCLEAR)
+
+
+def shows(record: OrderRecord, intent: Intent) -> bool:
+    """Whether an order stands as a modify asked for."""
+    same = all(_same(getattr(record, name), getattr(intent, name)) for name in ("price", "sl", "tp"))
+    limit = intent.limit_price is None or record.limit_price == intent.limit_price
+    lifetime = record.time_in_force in ("", intent.time_in_force)
+    dated = intent.time_in_force not in words.DATED or wall(record.expires_at) == wall(intent.expires_at)
+    return same and limit and lifetime and dated
+
+
+def stops_shown(record: PositionRecord | DealRecord, intent: Intent) -> bool:
+    """Whether a position, or the deal that closed it, has the stops that a modify asked for."""
+    return _same(record.sl, intent.sl) and _same(record.tp, intent.tp)
+
+
+def _same(one: object, other: object) -> bool:
+    return (one or None) == (other or None)
+
+
+# What makes an order.
+
+
+def _ours(doubt: Doubt, lists: Lists) -> Look | None:
+    """An order, or a deal of it, that carries the marker or has the ticket."""
+    comments = [
+        *((order.order, order.comment) for order in lists.orders.values()),
+        *((deal.order, deal.comment) for deal in lists.deals if deal.order is not None),
+    ]
+    marked = dict.fromkeys(ticket for ticket, text in comments if marker_in(text) == doubt.marker != "")
+    if marked:
+        return Look(FOUND if len(marked) == 1 else AMBIGUOUS, tuple(marked), MARKER)
+    if doubt.order is not None and any(ticket == doubt.order for ticket, _ in comments):
+        return Look(FOUND, (doubt.order,), TICKET)
+    cut = dict.fromkeys(ticket for ticket, text in comments if _is_cut(text, doubt.marker))
+    candidates = [ticket for ticket in cut if not doubt.owned(ticket)]
+    return _alike(candidates) if candidates else None
+
+
+def _is_cut(comment: str, marker: str) -> bool:
+    """Whether a comment ends with what a cut left of the marker."""
+    lengths = range(LEAST_OF_A_MARKER, len(marker))
+    return any(comment.endswith(marker[:length]) for length in lengths)
+
+
+def _alike(candidates: list[str]) -> Look:
+    if not candidates:
+        return Look(NOTHING)
+    return Look(PROBABLE if len(candidates) == 1 else AMBIGUOUS, tuple(candidates), FINGERPRINT)
+
+
+def _fingerprints(doubt: Doubt, lists: Lists) -> list[str]:
+    """Orders that nobody else owns and that could be it: symbol, side, type, volume, price, time."""
+    return [
+        order.order
+        for order in lists.orders.values()
+        if _resembles(order, doubt.intent)
+        and max(wall(order.setup_at), wall(order.done_at)) >= doubt.since
+        and not _is_anothers(order.order, order.comment, order.reason, doubt)
+    ]
+
+
+def _resembles(order: OrderRecord, intent: Intent) -> bool:
+    if (order.symbol, order.type, order.volume) != (intent.symbol, intent.type, intent.volume):
+        return False
+    if intent.action != words.PENDING:
+        return True
+    return (order.price, order.limit_price or None) == (intent.price, intent.limit_price or None)
+
+
+def _is_anothers(order: str | None, comment: str, reason: str, doubt: Doubt) -> bool:
+    """Whether it was made by the server, by another command, or by another keeper of markers."""
+    owned = order is not None and doubt.owned(order)
+    return owned or reason in words.BY_SERVER or bool(marker_in(comment))
+
+
+# What closes.
+
+
+def _leaving(doubt: Doubt, lists: Lists, *positions: str | None) -> Iterator[DealRecord]:
+    """Deals that took something out of these positions since it was sent, and are nobody else's."""
+    for deal in lists.deals:
+        left = deal.position in positions and deal.entry in _LEAVING and wall(deal.time) >= doubt.since
+        if left and not _is_anothers(deal.order, deal.comment, deal.reason, doubt):
+            yield deal
+
+
+def _closed(doubt: Doubt, lists: Lists) -> Look:
+    intent = doubt.intent
+    left = list(_leaving(doubt, lists, intent.position))
+    by_volume = dict.fromkeys(deal.order or deal.deal for deal in left if deal.volume == intent.volume)
+    if by_volume:
+        return _alike(list(by_volume))
+    return _as_it_was(doubt, lists, left, intent.position)
+
+
+def _closed_by(doubt: Doubt, lists: Lists) -> Look:
+    intent = doubt.intent
+    both = {intent.position, intent.position_by}
+    pairs: dict[str, set[str | None]] = {}
+    for deal in lists.deals:
+        if deal.entry == words.OUT_BY and deal.position in both and deal.order is not None:
+            pairs.setdefault(deal.order, set()).add(deal.position)
+    found = tuple(order for order, closed in pairs.items() if closed == both)
+    if found:
+        return Look(FOUND, found, DEALS)
+    return _as_it_was(doubt, lists, list(_leaving(doubt, lists, *both)), *both)
+
+
+def _as_it_was(doubt: Doubt, lists: Lists, left: list[DealRecord], *positions: str | None) -> Look:
+    """Nothing, where all that happened to the positions since is accounted for."""
+    accounted = {deal.position for deal in lists.deals if deal.entry in _LEAVING} | lists.positions.keys()
+    if left or not accounted.issuperset(positions):
+        return Look(UNCLEAR)
+    return Look(NOTHING)
+
+
+# What changes.
+
+
+def _order_modified(doubt: Doubt, lists: Lists) -> Look:
+    record = lists.orders.get(doubt.intent.order or "")
+    if record is None:
+        return Look(UNCLEAR)
+    if shows(record, doubt.intent):
+        return Look(FOUND, (record.order,), VALUES)
+    values = (record.price, record.limit_price, record.sl, record.tp, record.time_in_force)
+    return Look(NOTHING, shown=(*values, wall(record.expires_at)))
+
+
+def _stops_moved(doubt: Doubt, lists: Lists) -> Look:
+    """Of a position that is gone the deal that closed it has the stops of that moment."""
+    intent = doubt.intent
+    record: PositionRecord | DealRecord | None = lists.positions.get(intent.position or "")
+    if record is None:
+        out = [one for one in lists.deals if one.position == intent.position and one.entry in _LEAVING]
+        record = max(out, key=lambda deal: deal.place, default=None)
+    if record is None:
+        return Look(UNCLEAR)
+    if stops_shown(record, intent):
+        return Look(FOUND, (), VALUES)
+    return Look(NOTHING, shown=(record.sl, record.tp))
+
+
+def _canceled(doubt: Doubt, lists: Lists) -> Look:
+    """In the history it is over, one way or another; in the open list alone it is not."""
+    ticket = doubt.intent.order or ""
+    if ticket in lists.past:
+        return Look(FOUND, (ticket,), VALUES)
+    return Look(NOTHING) if ticket in lists.open else Look(UNCLEAR)
