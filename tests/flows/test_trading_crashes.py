@@ -37,8 +37,7 @@ def line(up: System) -> Iterator[Line]:
 
 @pytest.fixture
 def trader(up: System, line: Line, account: str) -> Trader:
-    """May trade: each start halts an account of which something is unknown."""
-    up.operate("_daemon", "resume")
+    """Trades at a standing quote."""
     found = Trader(up, line, account)
     found.quote(1.1, 1.1001)
     return found
@@ -108,23 +107,17 @@ def test_a_stop_waits_for_what_is_on_its_way(up: System, trader: Trader) -> None
 
 
 @hedging
-def test_while_a_dealer_thinks_the_outcome_is_unknown_and_the_account_halts(
-    up: System, trader: Trader
-) -> None:
+def test_while_a_dealer_thinks_the_outcome_is_unknown_and_others_go_on(up: System, trader: Trader) -> None:
     on_its_way(trader, "thinking", 600_000)
     again(up)
     assert doubts(trader, "thinking") == [("restarted", True)]
-    state = trader.query("state")
-    assert (state["permission"], "thinking" in state["reason"]) == ("halted", True)
+    assert trader.query("state")["permission"] == "active"
     found = trader.submit("buy", "0.10", id="thinking", wait=0)
     assert (found["status"], found["final"], found["retcode"]) == ("unknown", False, 0)
-    refused = trader.submit("buy", "0.10", id=f"after-{trader.account}")
-    assert [one["code"] for one in refused["reasons"]] == ["halted"]
     again(up)  # nor is it sent by a second start
     assert doubts(trader, "thinking") == [("restarted", True)]
-    assert trader.query("state")["permission"] == "halted"
-    assert up.operate(trader.account, "resume", by="ann")["permission"] == "active"
-    assert trader.submit("buy", "0.10", id="thinking", wait=0) == found
+    until(lambda: trader.submit("buy", "0.10", id="thinking", wait=0)["verdict"] == "nothing")
+    assert trader.submit("buy", "0.10", id="thinking", wait=0) == {**found, "verdict": "nothing"}
     assert trader.arrived() == []
     opened = trader.submit("buy", "0.10")
     assert opened["status"] == "filled"
@@ -141,10 +134,8 @@ def test_what_the_dealer_did_meanwhile_is_found_by_its_marker(up: System, trader
     until(lambda: trader.submit("buy", "0.10", id="found", wait=0)["status"] == "filled")
     found = trader.submit("buy", "0.10", id="found")
     assert (found["final"], found["filled"], len(found["deals"])) == (True, "0.10", 1)
-    assert trader.query("state")["permission"] == "halted"  # a person has to look
     settled = [one for one in up.daemon.journal(HEDGE) if one["type"] == "command.settled"]
     assert [(one["data"]["command"], one["data"]["evidence"]) for one in settled] == [("found", "marker")]
-    assert up.operate(HEDGE, "resume")["permission"] == "active"
     assert trader.command("close", position=found["position"])["status"] == "filled"
     assert len(trader.arrived()) == 1
     trader.agrees()
@@ -161,9 +152,7 @@ def test_a_stop_does_not_wait_for_ever(up: System, trader: Trader) -> None:
     until(lambda: all(one["link"] == "ready" for one in up.daemon.ready()["accounts"]))
     assert trader.submit("buy", "0.10", id="given-up", wait=0)["status"] == "unknown"
     assert len(doubts(trader, "given-up")) == 1
-    assert trader.query("state")["permission"] == "halted"
     assert trader.arrived() == []
-    up.operate(HEDGE, "resume")
 
 
 @hedging
@@ -172,10 +161,8 @@ def test_a_venue_that_dies_leaves_a_doubt_which_is_never_sent_again(up: System, 
     up.venue.end()
     until(lambda: doubts(trader, "orphan") == [("session_ended", True)])
     state = trader.query("state")
-    assert (state["permission"], state["link"]) == ("halted", "connecting")
-    assert [one["code"] for one in trader.submit("buy", "0.10", id="a")["reasons"]] == [
-        *("venue_unavailable", "halted")
-    ]
+    assert (state["permission"], state["link"]) == ("active", "connecting")
+    assert [one["code"] for one in trader.submit("buy", "0.10", id="a")["reasons"]] == ["venue_unavailable"]
     up.venue.start()
     up.venue.control("feed", on=False)
     until(lambda: trader.query("state")["link"] == "ready")
