@@ -11,6 +11,7 @@ from oms.cli.paper.app import app as paper
 from oms.cli.run.app import run
 from oms.cli.state.app import state
 from oms.cli.trade.app import app as trade
+from oms.cli.unknown.app import app as unknown
 from oms.cli.watch.app import watch
 from oms.cli.wire.app import app as wire
 
@@ -22,6 +23,7 @@ app.command("halt")(halt)
 app.command("reduce")(reduce)
 app.command("resume")(resume)
 app.command("panic")(panic)
+app.add_typer(unknown, name="unknown")
 app.command()(watch)
 app.command()(state)
 app.add_typer(log, name="log")

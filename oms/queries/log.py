@@ -56,6 +56,7 @@ class CommandsRequest(PastRequest, frozen=True, kw_only=True):
     client: Text | None = None
     command: Text | None = None
     final: bool | None = None  # only those that are final, or are not
+    status: Text | None = None  # only those of this status
     limit: Rows = PAGE
     after: Text | None = None  # `next` of the page before
 
@@ -101,6 +102,7 @@ async def commands(asked: Asked, request: CommandsRequest) -> CommandsReply:
         if request.client in (None, one.client)
         and request.command in (None, one.command)
         and request.final in (None, one.final)
+        and request.status in (None, one.status)
     )
     page = paged(rows, request.limit, _identity)
     return CommandsReply(asked.view.account, asked.seq, commands=page.rows, next=page.next, stale=asked.stale)

@@ -13,6 +13,7 @@ from oms.cli.log.app import app as log
 from oms.cli.operate.app import halt, panic, reduce, resume
 from oms.cli.state.app import state
 from oms.cli.trade.app import app as trade
+from oms.cli.unknown.app import app as unknown
 from oms.cli.watch.app import watch
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "cli.md").read_text()
@@ -22,12 +23,13 @@ def commands() -> dict[str, Any]:
     app = typer.Typer()
     app.add_typer(log, name="log")
     app.add_typer(trade, name="trade")
+    app.add_typer(unknown, name="unknown")
     for name, command in OPERATING.items():
         app.command(name)(command)
     for function in (state, watch, doctor):
         app.command()(function)
     found: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    for group in ("log", "trade"):
+    for group in ("log", "trade", "unknown"):
         found |= {f"{group} {name}": one for name, one in found.pop(group).commands.items()}
     return found
 

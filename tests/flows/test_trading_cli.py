@@ -112,6 +112,34 @@ def test_without_nats_nothing_is_done(shell: Shell) -> None:
     assert (done.returncode, done.stdout) == (NOBODY, "")
 
 
+def test_what_is_unknown_is_listed_and_settled(shell: Shell, line: Line) -> None:
+    trader = shell.trader
+    trader.up.venue.control("fault", fault={"do": "refuse", "on": "request", "command": 12, "code": 2})
+    assert trader.submit("buy", "0.10", id="doubt", client="desk", wait=0.5)["status"] == "unknown"
+    there = ("--nats", trader.up.nats.url, "--account", trader.account)
+    rows = json.loads(typed("unknown", "list", *there, "--json").stdout)["commands"]
+    assert [(one["client"], one["command"], one["order"]) for one in rows] == [("desk", "doubt", None)]
+    assert "doubt" in typed("unknown", "list", *there).stdout
+    wrong = typed("unknown", "settle", *there, "--command", "doubt", "--verdict", "found")
+    assert (wrong.returncode, "unknown_command" in wrong.stdout) == (1, True)  # of the client `default`
+    word = (
+        "--command",
+        "doubt",
+        "--client",
+        "desk",
+        "--verdict",
+        "not_found",
+        "--comment",
+        "asked the broker",
+    )
+    done = typed("unknown", "settle", *there, *word, "--json")
+    assert done.returncode == 0, done.stderr
+    (settled,) = json.loads(done.stdout)["commands"]
+    assert (settled["status"], [one["code"] for one in settled["reasons"]]) == ("rejected", ["not_executed"])
+    assert json.loads(typed("unknown", "list", *there, "--json").stdout)["commands"] == []
+    trader.arrived()
+
+
 def test_operators_halt_reduce_resume_and_panic(shell: Shell, line: Line) -> None:
     trader = shell.trader
     opened, resting = trader.submit("buy", "0.10"), trader.submit("buy", "0.10", type="limit", price="1.05")

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -35,6 +36,7 @@ class Operation(NamedTuple):
     wait: str | None = None  # seconds; of a panic
     yes: bool = False
     json: bool = False
+    more: Mapping[str, str | None] = {}  # fields of the verb's own
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -149,7 +151,8 @@ def _payload(wanted: Operation) -> bytes:
     wait = (wanted.wait or f"{MOST_WAIT_S:g}") if wanted.verb == PANIC else None
     # What is empty is not said: nobody should have to type a reason first.
     return payload_of(
-        wanted.verb, {"by": wanted.by or _login(), "comment": wanted.comment or None, "wait": wait}
+        wanted.verb,
+        {**wanted.more, "by": wanted.by or _login(), "comment": wanted.comment or None, "wait": wait},
     )
 
 

@@ -42,6 +42,11 @@ def codes(value: Any) -> str:
     return plain(", ".join(str(one.get("code")) for one in value if isinstance(one, Mapping)))
 
 
+def listed(value: Any) -> str:
+    """Several texts."""
+    return plain(", ".join(map(str, value))) if isinstance(value, list) else ""
+
+
 def clock(value: Any) -> str:
     """A moment of server time in ms, its date left out."""
     if not isinstance(value, int):
@@ -221,6 +226,14 @@ COMMANDS: Final = (
     _number("filled"),
     _number("price"),
     Field("reasons", look=codes, cut=True),
+)
+DOUBTED: Final = (
+    *COMMANDS[:5],
+    Field("order"),
+    Field("position"),
+    _number("volume"),
+    Field("verdict"),
+    Field("candidates", look=listed),
 )
 LISTED: Final = (ACCOUNT, Field("symbol"), _number("digits"), Field("path"), Field("description", cut=True))
 SPECIFICATIONS: Final = (

@@ -26,6 +26,7 @@ class Question(NamedTuple):
     account: str | None
     request: Mapping[str, Any]
     json: bool
+    table: str = ""  # how it is shown, where that is not by what is asked
 
 
 def show(config: Path | None, said: Said, question: Question) -> int:
@@ -35,7 +36,7 @@ def show(config: Path | None, said: Said, question: Question) -> int:
         for reply in replies:
             print_json(reply)
     else:
-        _print(question.what, replies)
+        _print(question.table or question.what, replies)
     for why in refusals:
         typer.echo(f"oms state: {why}", err=True)
     return WRONG if refusals else OK

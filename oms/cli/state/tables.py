@@ -9,6 +9,7 @@ from oms.cli.printing import table
 from oms.cli.state.fields import (
     ACCOUNTS,
     COMMANDS,
+    DOUBTED,
     LISTED,
     ORDERS,
     POSITIONS,
@@ -30,6 +31,8 @@ FIELDS: Final[Mapping[str, Sequence[Field]]] = {
 def tables(what: str, replies: Sequence[Reply]) -> list[Table]:
     """One table of all accounts, or two where there are sums as well."""
     match what:
+        case "unknown":
+            return [made(DOUBTED, rows("commands", replies))]
         case "pnl":
             return [made(TOTALS, replies), made(WORTH, rows("positions", replies))]
         case "symbols":  # where some were named their specifications, else the list

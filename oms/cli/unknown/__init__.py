@@ -1,0 +1,1 @@
+"""`oms unknown list | settle`: commands of which nobody knows what became of them (docs/cli.md)."""
