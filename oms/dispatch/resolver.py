@@ -73,8 +73,9 @@ class Resolver:
     async def run(self) -> None:
         """Look for whatever is unknown, for as long as the journal can be written."""
         while self._recorder.broken is None:
-            if not self._recorder.books.commands.unknown:
-                self._searches.clear()
+            doubtful = {one.key for one in self._recorder.books.commands.doubtful()}
+            self._searches = {key: one for key, one in self._searches.items() if key in doubtful}
+            if not doubtful:
                 self._doubted = trio.Event()
                 await self._doubted.wait()
             await trio.sleep(await self._round())

@@ -233,8 +233,9 @@ def _stops_moved(doubt: Doubt, lists: Lists) -> Look:
     intent = doubt.intent
     record: PositionRecord | DealRecord | None = lists.positions.get(intent.position or "")
     if record is None:
+        # One without any says nothing: not every broker fills them in.
         out = [one for one in lists.deals if one.position == intent.position and one.entry in _LEAVING]
-        record = max(out, key=lambda deal: deal.place, default=None)
+        record = max((one for one in out if one.sl or one.tp), key=lambda deal: deal.place, default=None)
     if record is None:
         return Look(UNCLEAR)
     if stops_shown(record, intent):
