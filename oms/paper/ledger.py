@@ -106,6 +106,8 @@ def _deal(
 ) -> Deal:
     order, now = trade.order, floor.now
     earned, rate = _earned(floor, account, spec, trade, before, fill.closed)
+    # What closes has the position's stops of that moment, what opens or reverses its order's (MQL5, DEAL_SL).
+    leaving = before if before is not None and fill.entry == DealEntry.OUT else None
     return Deal(
         deal=floor.tickets.deal(),
         trade_order=order.trade_order,
@@ -116,8 +118,8 @@ def _deal(
         entry=fill.entry,
         price_open=trade.price,
         price_close=trade.price if fill.closed else 0.0,
-        sl=order.price_sl,
-        tp=order.price_tp,
+        sl=leaving.sl if leaving else order.price_sl,
+        tp=leaving.tp if leaving else order.price_tp,
         trade_volume=trade.volume,
         profit=float(earned),
         rate_profit=float(rate),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 
-from tests.dispatch.desked import Desked, desked, quicker
+from tests.dispatch.desked import D, Desked, desked, quicker
 from tests.paper.running import HEDGE, NET, Running
 from tests.paper.running import running as venue_runs
 
@@ -305,6 +305,22 @@ async def test_tc_u11_a_netting_close_lost_after_it_was_executed(running: Runnin
 
 
 # Beside these.
+
+
+async def test_the_deal_that_closed_a_position_tells_which_stops_it_had(
+    running: Running, tmp_path: Path
+) -> None:
+    async with desked(running, tmp_path) as trading:
+        bought = await trading.buy()
+        executed_but_not_told(trading)
+        running.control("dealer_delay", ms=0)
+        await trading.ask("modify", id="7f3c", position=bought["position"], sl="1.0500", wait=0.01)
+        async with running.terminal(HEDGE) as other:
+            closing = other.request(3, 1, 0.1, type_filling=1, trade_position=int(bought["position"]))
+            await other.trade(closing)
+            await until(trading, "7f3c", "done")
+        (deal,) = [one for one in trading.held.books.deals if one.entry == "out"]
+        assert deal.sl == D("1.05")
 
 
 async def test_without_markers_what_is_found_is_probable(running: Running, tmp_path: Path) -> None:
