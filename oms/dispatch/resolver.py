@@ -33,13 +33,16 @@ BEFORE_S: Final = 3600  # that the server's clock may be off when the send is lo
 SERVER_MODES: Final = frozenset({"request", "instant"})  # where a dealer may hold an order back
 TWO_SCANS: Final = "two_scans"
 ABSENT_S: Final = 1.0  # until a session that is away is looked for again
-LONGEST_WARNING_S: Final = 3600
+LONGEST_S: Final = 3600.0  # from look to look, from warning to warning
+SELDOM: Final = 20  # of its age: from look to look at what is unknown for long, whose history is long as well
 
 
 @dataclass(slots=True)
 class _Search:
     """How far the search for one command is."""
 
+    known_at: float  # when this process heard of it, by Trio's clock
+    age_s: float  # from its send until then
     scans: int = 0  # good ones
     clear_at: float | None = None  # when a look showed nothing of it, by Trio's clock
     shown: tuple[object, ...] = ()  # which values it showed instead
@@ -82,10 +85,11 @@ class Resolver:
 
     async def _round(self) -> float:
         """One look at everything; seconds to the next."""
-        began = trio.current_time()
+        began, doubtful = trio.current_time(), self._recorder.books.commands.doubtful()
+        keys = {one.key for one in doubtful}  # what becomes unknown meanwhile may have been sent meanwhile
         try:
-            lists, detail = await self._lists()
-            await self._recorder.write(lambda turn: self._judge(lists, detail, began, turn))
+            lists, detail = await self._lists(doubtful)
+            await self._recorder.write(lambda turn: self._judge(keys, lists, detail, began, turn))
         except JournalFull:
             return self._pace.spacing_s
         except FileError as why:
@@ -95,12 +99,12 @@ class Resolver:
             return self._pace.spacing_s if detail else ABSENT_S
         return self._wait()
 
-    async def _lists(self) -> tuple[Lists | None, str]:
+    async def _lists(self, doubtful: list[Command]) -> tuple[Lists | None, str]:
         """What the venue lists; None where it could not be asked, and why not ("": there is no session)."""
         talk = self._account.conversation
         if talk is None or not talk.ready or not self._account.connected:
             return None, ""
-        sent = [self._sent_ns(one) for one in self._recorder.books.commands.doubtful()]
+        sent = map(self._sent_ns, doubtful)
         since_ns = min(sent, default=self._clock()) - int((BEFORE_S + self._skew_s) * NS)
         try:
             return await self._account.scan(since_ns), ""
@@ -113,15 +117,20 @@ class Resolver:
 
     def _wait_for(self, command: Command) -> float:
         pace = self._pace
-        left = self._last_s(command) - self._age_s(command)
-        if self._search(command.key).scans < 2:
+        age_s = self._age_s(command)
+        left = self._last_s(command) - age_s
+        if self._search(command).scans < 2:
             return pace.spacing_s
-        return max(pace.spacing_s, min(left, pace.again_s)) if left > 0 else pace.again_s
+        if left > 0:
+            return max(pace.spacing_s, min(left, pace.again_s))
+        return min(max(pace.again_s, age_s / SELDOM), LONGEST_S)
 
     # What a look says.
 
-    def _judge(self, lists: Lists | None, detail: str, began: float, turn: Turn) -> None:
+    def _judge(self, keys: set[Key], lists: Lists | None, detail: str, began: float, turn: Turn) -> None:
         for command in turn.books.commands.doubtful():
+            if command.key not in keys:
+                continue
             doubt = self._doubt(command, turn.books)
             if doubt is None:
                 self._settle_known(command, turn)
@@ -140,14 +149,14 @@ class Resolver:
         self._conclude(command, turn)
 
     def _missed(self, command: Command, detail: str, turn: Turn) -> None:
-        search = self._search(command.key)
+        search = self._search(command)
         told = (False, detail)
         if detail and search.told != told:
             search.told = told
             turn.add(CommandScanned(command.command, command.client, search.scans, good=False, detail=detail))
 
     def _weigh(self, command: Command, found: Look, began: float, turn: Turn) -> None:
-        search = self._search(command.key)
+        search = self._search(command)
         search.scans += 1
         self._tell(command, found, search, turn)
         if found.verdict == FOUND:
@@ -156,12 +165,14 @@ class Resolver:
             search.clear_at = None
         elif search.clear_at is None or search.shown != found.shown:
             search.clear_at, search.shown = began, found.shown
-        elif began - search.clear_at >= self._pace.spacing_s and self._age_s(command) >= self._last_s(
-            command
-        ):
+        elif began - search.clear_at >= self._pace.spacing_s and self._is_late(command, began):
             message = "two looks at the venue's lists did not find it"
             for event in settling.not_executed(command, TWO_SCANS, message):
                 turn.add(event)
+
+    def _is_late(self, command: Command, began: float) -> bool:
+        """Whether a look that began then may be the last one."""
+        return self._age_s(command, began) >= self._last_s(command)
 
     def _tell(self, command: Command, found: Look, search: _Search, turn: Turn) -> None:
         """Record what is new of it, and the first two looks whatever they say."""
@@ -184,11 +195,11 @@ class Resolver:
             self._conclude(command, turn)
             return
         outcome = proved(turn.books, command)
-        if outcome is None and command.verb == "modify":
-            outcome = settling.done(command)
         if outcome is None:
             self._compare()
-        else:
+        if outcome is None and command.verb == "modify":
+            outcome = settling.done(command)  # the lists show the new values; the books will
+        if outcome is not None:
             turn.add(settling.found(command, found.evidence))
             turn.add(outcome)
 
@@ -207,11 +218,11 @@ class Resolver:
 
     def _warn(self, command: Command, turn: Turn) -> None:
         known = turn.books.commands.get(*command.key)
-        search = self._search(command.key)
+        search = self._search(command)
         age_s = self._age_s(command)
         if known is None or known.final or age_s < max(search.warn_s, self._pace.warning_s):
             return
-        search.warn_s = age_s + min(max(age_s, self._pace.warning_s), LONGEST_WARNING_S)
+        search.warn_s = age_s + min(max(age_s, self._pace.warning_s), LONGEST_S)
         turn.add(
             CommandUnsettled(
                 *(command.command, command.client, int(age_s), search.scans),
@@ -225,8 +236,12 @@ class Resolver:
 
     # What is known of one.
 
-    def _search(self, key: Key) -> _Search:
-        return self._searches.setdefault(key, _Search())
+    def _search(self, command: Command) -> _Search:
+        search = self._searches.get(command.key)
+        if search is None:
+            age_s = max(0.0, (self._clock() - self._sent_ns(command)) / NS)
+            search = self._searches[command.key] = _Search(trio.current_time(), age_s)
+        return search
 
     def _sent_ns(self, command: Command) -> int:
         """When it was sent, or else became unknown."""
@@ -234,8 +249,10 @@ class Resolver:
         at = times.get("sending") or times.get("unknown")
         return utc_ns(at) if at else self._clock()
 
-    def _age_s(self, command: Command) -> float:
-        return (self._clock() - self._sent_ns(command)) / NS
+    def _age_s(self, command: Command, now: float | None = None) -> float:
+        """Since its send; by Trio's clock from when this process heard of it, for a wall clock may jump."""
+        search = self._search(command)
+        return search.age_s + (trio.current_time() if now is None else now) - search.known_at
 
     def _last_s(self, command: Command) -> float:
         """From the send to the look that may be the last one."""

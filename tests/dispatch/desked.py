@@ -30,7 +30,7 @@ QUICK = Options(
     rate=10_000,
     burst=10_000,
     policy=Policy(quote_age_s=600),
-    pace=Pace(spacing_s=0.05, again_s=0.1),
+    pace=Pace(spacing_s=0.05, last_s=1.0, accepted_s=3.0, again_s=0.1, warning_s=1.0),
 )
 
 

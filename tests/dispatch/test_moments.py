@@ -288,4 +288,6 @@ async def test_defaults_are_those_of_the_documents() -> None:
     usual = Options()
     assert (usual.deadline_s, usual.wait_s, usual.skew_s, usual.waiting) == (10, 5, 2, 256)
     assert (usual.answer_s, usual.outcome_s, usual.rate, usual.burst) == (30, 60, 10, 20)
+    pace = usual.pace
+    assert (pace.spacing_s, pace.last_s, pace.accepted_s, pace.warning_s) == (5, 60, 300, 60)
     assert usual != QUICK
