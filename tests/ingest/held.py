@@ -155,8 +155,12 @@ async def held(
 
 
 def told_by_venue(venue: Running, login: int) -> dict[str, Any]:
-    """The control port's truth of one account, in the words of the books."""
-    truth = venue.control("truth")
+    """What the venue knows of one account, in the words of the books."""
+    return told_by_truth(venue.control("truth"), login)
+
+
+def told_by_truth(truth: dict[str, Any], login: int) -> dict[str, Any]:
+    """Likewise, by the control port's truth."""
     mine = {name: [row for row in rows if row.get("login") == login] for name, rows in truth.items()}
     (account,) = mine["accounts"]
     return {

@@ -5,7 +5,6 @@ They remember each command they sent and each reply they were given, across ever
 
 import json
 from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -62,7 +61,9 @@ class Clients:
         if self.sent and drawn < 0.15:
             self.repeat(process, self._chance.choice(list(self.sent.values())))
         elif self.sent and drawn < 0.18:
-            self._contradict(process, self._chance.choice(list(self.sent.values())))
+            taken = [one for one in self.sent.values() if any(map(known, one.replies))]
+            if taken:
+                self._contradict(process, self._chance.choice(taken))
         else:
             verb, body = self._chance.choice(self._makers)(process)
             client = self._chance.choice(CLIENTS)
@@ -79,19 +80,19 @@ class Clients:
 
     def _contradict(self, process: Process, sent: Sent) -> None:
         body = {"id": sent.body["id"], "client": sent.body["client"], "position": "77"}
-        if (sent.verb, sent.body.get("position")) != ("close", "77"):
-            process.nursery.start_soon(partial(self._ask, process, Sent("close", body), sent))
+        process.nursery.start_soon(self._ask_otherwise, process, body)
 
-    async def _ask(self, process: Process, sent: Sent, instead: Sent | None = None) -> None:
+    async def _ask(self, process: Process, sent: Sent) -> None:
         reply = await process.intake.request(sent.verb, {}, json.dumps(sent.body).encode())
-        if process.dead:
-            return  # nobody hears it
-        said = json.loads(reply.payload)
-        if instead is None:
-            sent.replies.append(said)
-        elif known(said) or said["status"] == "conflict":
-            self.conflicts += said["status"] == "conflict"
-            assert said["status"] == "conflict" or not instead.replies, said
+        if not process.dead:  # else nobody hears it
+            sent.replies.append(json.loads(reply.payload))
+
+    async def _ask_otherwise(self, process: Process, body: Body) -> None:
+        """An id that is taken, with what nobody asked for under it."""
+        reply = await process.intake.request("close", {}, json.dumps(body).encode())
+        if not process.dead:
+            self.conflicts += 1
+            assert json.loads(reply.payload)["status"] == "conflict", reply.payload
 
     # What they send.
 

@@ -19,6 +19,7 @@ SYMBOLS = ("EURUSD", "EURUSD.ins", "EURUSD.req")
 # Wednesday 2024-05-15, UTC: ten in the morning by the server's clock, and two minutes before its midnight.
 STARTS_MS = (1_715_756_400_000, 1_715_806_680_000)
 STRANGER = 999_999  # a session of the same account, without a connection
+TELEPHONE = "phone"  # the comment of what it orders
 ON_ITS_WAY = ("lose", "delay", "duplicate", "swap", "abort", "abort_after", "close", "garbage", "truncate")
 DOUBTFUL = (10011, 10012, 10024, 10028, 10031, 10008, 10009, 99999)
 
@@ -116,6 +117,7 @@ class Venue:
             type_filling=1,
             type_flags=2,
             trade_position=position,
+            comment=TELEPHONE,
         )
         outcome = self.venue.trade(self.server.moment, LOGIN, STRANGER, request)
         self.server.apply(outcome.effects)

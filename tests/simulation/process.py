@@ -79,6 +79,7 @@ class Process:
         heir: Path,
         network: Network,
         login: int,
+        symbols: tuple[str, ...],
         clock: Callable[[], int],
         chance: Random,
         doom: Doom | None,
@@ -90,7 +91,7 @@ class Process:
         self._clock, self._chance = clock, chance
         self.over = trio.Event()
         self._scope = trio.CancelScope()
-        self._options = Options("ws://venue/terminal", Credentials(login, "paper"))
+        self._options = Options("ws://venue/terminal", Credentials(login, "paper"), symbols=symbols)
 
     @property
     def books(self) -> Books:

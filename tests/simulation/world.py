@@ -8,14 +8,14 @@ from random import Random
 import trio
 
 from .clients import Clients
-from .market import LOGIN, STARTS_MS, Venue, settings_of
+from .market import LOGIN, STARTS_MS, SYMBOLS, Venue, settings_of
 from .process import Doom, Process
 from .wire import Network
 
 TROUBLED_S = (60.0, 240.0)
 SETTLES_S = 1200.0  # the resolver's time, several times over
 QUIET_S = 30.0
-PACE_S = 4.0  # from one thing that happens to the next, on average
+PACE_S = 2.0  # from one thing that happens to the next, on average
 DEATHS = 3
 
 
@@ -26,11 +26,18 @@ class Unsettled(AssertionError):
 class World:
     """Everything that a seed makes."""
 
-    def __init__(self, seed: int, folder: Path, *, record: bool = False) -> None:
-        """The venue's messages are recorded in the folder where that is asked for."""
+    def __init__(
+        self, seed: int, folder: Path, *, settled: "Callable[[World], None]", record: bool = False
+    ) -> None:
+        """`settled` is called when all has come to rest, the daemon still there.
+
+        The venue's messages are recorded in the folder where that is asked for.
+        """
+        self.settled = settled
         self.seed, self.folder = seed, folder
         draw = self.chance("world")
         self.start_ms, self.netting = draw.choice(STARTS_MS), draw.random() < 0.3
+        self.symbols = draw.choice(((), (SYMBOLS[0],)))  # whose quotes are asked for at once
         self.record = folder / "frames" if record else None
         self.lives = 0
         self.deaths = 0
@@ -68,7 +75,9 @@ class World:
         ends_at = trio.current_time() + draw.uniform(*TROUBLED_S)
         while trio.current_time() < ends_at:
             doomed = self.lives < DEATHS
-            doom = Doom(draw.randrange(10, 120), draw.choice((0, 0, 1, 1, 2)), draw.random()) if doomed else None
+            doom = (
+                Doom(draw.randrange(10, 120), draw.choice((0, 0, 1, 1, 2)), draw.random()) if doomed else None
+            )
             await self._live(doom, min(ends_at, trio.current_time() + draw.uniform(10, 120)))
 
     async def _live(self, doom: Doom | None, until: float) -> None:
@@ -88,7 +97,7 @@ class World:
         self.lives += 1
         folder, heir = (self.folder / f"life-{number}" for number in (self.lives, self.lives + 1))
         chance = self.chance(f"daemon {self.lives}")
-        self.process = Process(folder, heir, self.network, LOGIN, self.clock, chance, doom)
+        self.process = Process(folder, heir, self.network, LOGIN, self.symbols, self.clock, chance, doom)
         await nursery.start(self.process.run)
         for sent in self.clients.sent.values():  # as who had no outcome before would do
             if sent.final is None:
@@ -99,20 +108,27 @@ class World:
         while not process.dead:
             await trio.sleep(draw.expovariate(1 / PACE_S))
             happens = draw.random()
-            if happens < 0.55:
-                self.clients.act(process)
-            elif happens < 0.8:
+            if happens < 0.6:
+                self._act(process, draw)
+            elif happens < 0.78:
                 self.venue.trouble()
-            elif happens < 0.84:
+            elif happens < 0.82:
                 self.venue.refuse_next()
-            elif happens < 0.9:
+            elif happens < 0.88:
                 positions = list(self.venue.venue.accounts[LOGIN].positions)
                 last = process.books.commands.last_action
                 self.venue.stranger(positions, last if draw.random() < 0.5 else None)
-            elif happens < 0.93:
+            elif happens < 0.91:
                 self.network.cut()
             else:
                 await self._resume(process)
+
+    def _act(self, process: Process, draw: Random) -> None:
+        """Several at once, now and then; seldom while nothing new can be sent."""
+        ready = process.account.standing.link == "ready"
+        if ready or draw.random() < 0.2:
+            for _ in range(draw.choice((1, 1, 1, 2, 4))):
+                self.clients.act(process)
 
     async def _resume(self, process: Process) -> None:
         """An operator takes back what halted the account."""
@@ -133,16 +149,13 @@ class World:
             for sent in self.clients.sent.values():
                 self.clients.repeat(process, sent)
             await trio.sleep(QUIET_S)
-            self.settled()
+            self.settled(self)
             process.stop()
 
     def nothing_left(self) -> bool:
         commands = self.process.books.commands
         doubtful = {one.parent for one in commands.open() if one.status == "unknown"}
         return all(one.status == "unknown" or one.command in doubtful for one in commands.open())
-
-    def settled(self) -> None:
-        """Called when all has come to rest, the daemon still there."""
 
     async def _until(self, what: str, done: Callable[[], bool]) -> None:
         with trio.move_on_after(SETTLES_S):
