@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from oms.domain.commands import DEFAULT_CLIENT, ClientId, CommandId, Comment
+from oms.domain.commands import DEFAULT_CLIENT, ClientId, Comment, KnownId
 from oms.domain.events.command import Reason
 from oms.domain.values import Ticket, plain
 from oms.payload import BadPayload, format_of, pairs, written
@@ -31,7 +31,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 class Settlement(Operation, frozen=True, kw_only=True):
     """What became of an unknown command."""
 
-    command: CommandId  # its id
+    command: KnownId  # its id
     client: ClientId = DEFAULT_CLIENT  # whose it is
     verdict: Literal["found", "not_found"]  # not_found: it was not executed, and is rejected
     order: Ticket | None = None  # that it made; needed where more than one may be it

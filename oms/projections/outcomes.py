@@ -131,7 +131,7 @@ def _followed(books: Books, key: Key) -> Iterator[CommandOutcome | CommandSettle
             symbol=found.symbol,
             order=found.order,
             deals=found.deals,
-            evidence="ticket" if course.result else "marker",
+            evidence="marker" if books.commands.seen(course.marker) == found.order else "ticket",
             by="deal" if found.deals else "record",
         )
     yield found

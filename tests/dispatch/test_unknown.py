@@ -337,6 +337,22 @@ async def test_a_ticket_that_a_late_result_names_is_enough(running: Running, tmp
         await until(trading, "7f3c", "filled")
         (evidence,) = trading.held.events("command.evidence")
         assert (evidence["kind"], evidence["command"], evidence["order"]) == ("late_result", "7f3c", "1")
+        (settled,) = trading.held.events("command.settled")
+        assert settled["evidence"] == "ticket"
+
+
+async def test_a_sweeps_child_is_settled_by_its_own_id(running: Running, tmp_path: Path) -> None:
+    async with desked(running, tmp_path) as trading:
+        await trading.buy(id="7f3c")
+        trading.fault("cut_comment", on="request", command=12, bytes=0)
+        executed_but_not_told(trading)
+        await trading.ask("close_all", id="all", wait=1)
+        await scanned(trading, 1, "all/1")
+        wrong = await trading.operate("settle", command="all/", verdict="found")
+        assert wrong["reasons"][0]["field"] == "command"
+        told = await trading.operate("settle", command="all/1", verdict="found")
+        assert (told["status"], told["commands"][0]["status"]) == ("done", "filled")
+        assert status(trading, "all") == "done"
 
 
 async def test_an_operators_not_found_is_overturned_by_a_deal(running: Running, tmp_path: Path) -> None:

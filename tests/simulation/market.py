@@ -19,6 +19,7 @@ SYMBOLS = ("EURUSD", "EURUSD.ins", "EURUSD.req")
 # Wednesday 2024-05-15, UTC: ten in the morning by the server's clock, and two minutes before its midnight.
 STARTS_MS = (1_715_756_400_000, 1_715_806_680_000)
 STRANGER = 999_999  # a session of the same account, without a connection
+LARGE = 3 * 10**8  # 3 lots: no command of ours asks for so much
 TELEPHONE = "phone"  # the comment of what it orders
 ON_ITS_WAY = ("lose", "delay", "duplicate", "swap", "abort", "abort_after", "close", "garbage", "truncate")
 DOUBTFUL = (10011, 10012, 10024, 10028, 10031, 10008, 10009, 99999)
@@ -101,17 +102,18 @@ class Venue:
         """The next request is refused, for good."""
         self.venue.reject_next(self._chance.choice((10006, 10013, 10018, 10019)), None)
 
-    def stranger(self, positions: list[int], action_id: int | None) -> None:
-        """Somebody trades the same account on a telephone."""
+    def stranger(self, action_id: int | None) -> None:
+        """Somebody trades the same account on a telephone; an `action_id` is one of ours (TC-U10)."""
         draw = self._chance
         self._actions += 1
+        positions = list(self.venue.accounts[LOGIN].positions) if action_id is None else []
         position = draw.choice(positions) if positions and draw.random() < 0.5 else 0
         found = self.venue.accounts[LOGIN].positions.get(position) if position else None
         request = TradeRequest(
             action_id=action_id or self._actions,
             trade_action=TradeAction.DEAL_MARKET,
             trade_symbol="EURUSD" if found is None else found.trade_symbol,
-            trade_volume=1_000_000 if found is None else found.trade_volume,
+            trade_volume=(1_000_000 if action_id is None else LARGE) if found is None else found.trade_volume,
             digits=5,
             trade_type=draw.randrange(2) if found is None else 1 - found.trade_action,
             type_filling=1,

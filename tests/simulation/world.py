@@ -7,13 +7,19 @@ from random import Random
 
 import trio
 
+from oms.domain.marker import marker_of
+from oms.projections.commands import Command
+
 from .clients import Clients
 from .market import LOGIN, STARTS_MS, SYMBOLS, Venue, settings_of
-from .process import Doom, Process
+from .process import NAME, Doom, Process
 from .wire import Network
 
 TROUBLED_S = (60.0, 240.0)
-SETTLES_S = 1200.0  # the resolver's time, several times over
+READY_S = 120.0
+RESOLVES_S = 420.0  # the resolver's time: 300 s from the send, and a look
+# What somebody else's orders make of a doubt (docs/semantics.md 8): no machine can know it.
+LEFT_TO_PEOPLE = frozenset({"probable", "ambiguous", "unclear"})
 QUIET_S = 30.0
 PACE_S = 2.0  # from one thing that happens to the next, on average
 DEATHS = 3
@@ -40,7 +46,7 @@ class World:
         self.symbols = draw.choice(((), (SYMBOLS[0],)))  # whose quotes are asked for at once
         self.record = folder / "frames" if record else None
         self.lives = 0
-        self.deaths = 0
+        self.deaths = self.settled_by_hand = 0
         self.process: Process
 
     def chance(self, name: str) -> Random:
@@ -115,9 +121,8 @@ class World:
             elif happens < 0.82:
                 self.venue.refuse_next()
             elif happens < 0.88:
-                positions = list(self.venue.venue.accounts[LOGIN].positions)
                 last = process.books.commands.last_action
-                self.venue.stranger(positions, last if draw.random() < 0.5 else None)
+                self.venue.stranger(last if draw.random() < 0.5 else None)
             elif happens < 0.91:
                 self.network.cut()
             else:
@@ -144,7 +149,7 @@ class World:
             process = self.process
             await self._until("the link is not ready", lambda: process.account.standing.link == "ready")
             await self._resume(process)
-            await self._until("a command has no outcome", self.nothing_left)
+            await self._resolved(process)
             self.venue.server.feeding = False
             for sent in self.clients.sent.values():
                 self.clients.repeat(process, sent)
@@ -152,17 +157,34 @@ class World:
             self.settled(self)
             process.stop()
 
-    def nothing_left(self) -> bool:
-        commands = self.process.books.commands
-        doubtful = {one.parent for one in commands.open() if one.status == "unknown"}
-        return all(one.status == "unknown" or one.command in doubtful for one in commands.open())
+    async def _resolved(self, process: Process) -> None:
+        """Until nothing is open; what the resolver leaves to people an operator settles, who asks the venue."""
+        commands = process.books.commands
+        with trio.move_on_after(RESOLVES_S):
+            while commands.open():  # noqa: ASYNC110
+                await trio.sleep(1)
+        for one in commands.doubtful():
+            assert one.verdict in LEFT_TO_PEOPLE, f"{one.verdict!r} settles nothing: {self.state()}"
+            self.settled_by_hand += 1
+            said = {"by": "op", "client": one.client, "command": one.command, **self._truth_of(one)}
+            reply = await process.operators.request("settle", {}, json.dumps(said).encode())
+            assert json.loads(reply.payload)["status"] == "done", reply.payload
+        await self._until("a command has no outcome", lambda: not commands.open())
+
+    def _truth_of(self, command: Command) -> dict[str, str]:
+        """What became of it."""
+        marker = marker_of(NAME, command.client, command.command)
+        for order in self.venue.venue.truth()["orders"]:
+            if order["comment"].endswith(marker):
+                return {"verdict": "found", "order": str(order["trade_order"])}
+        return {"verdict": "not_found"}
 
     async def _until(self, what: str, done: Callable[[], bool]) -> None:
-        with trio.move_on_after(SETTLES_S):
+        with trio.move_on_after(READY_S):
             while not done():  # noqa: ASYNC110 - what is waited for has no event
                 await trio.sleep(1)
             return
-        raise Unsettled(f"{what} after {SETTLES_S:g} s: {self.state()}")
+        raise Unsettled(f"{what} after {READY_S:g} s: {self.state()}")
 
     def state(self) -> str:
         """For whoever looks at what went wrong."""
