@@ -66,13 +66,17 @@ class Clients:
                 self._contradict(process, self._chance.choice(taken))
         else:
             verb, body = self._chance.choice(self._makers)(process)
-            client = self._chance.choice(CLIENTS)
-            name = f"c{len(self.sent) + 1}"
-            sent = Sent(verb, {"id": name, "client": client, "wait": self._chance.choice((0, 5, 60)), **body})
-            self.sent[sent.key] = sent
-            process.nursery.start_soon(self._ask, process, sent)
+            client, wait = self._chance.choice(CLIENTS), self._chance.choice((0, 5, 60))
+            sent = self.send(process, verb, {"client": client, "wait": wait, **body})
             if self._chance.random() < 0.1:
-                process.nursery.start_soon(self._ask, process, sent)
+                self.repeat(process, sent)
+
+    def send(self, process: Process, verb: str, body: Body) -> Sent:
+        """A new command, by a name of its own."""
+        sent = Sent(verb, {"id": f"c{len(self.sent) + 1}", **body})
+        self.sent[sent.key] = sent
+        self.repeat(process, sent)
+        return sent
 
     def repeat(self, process: Process, sent: Sent) -> None:
         """Ask for the same again."""

@@ -50,7 +50,7 @@ class World:
         self.process: Process
 
     def chance(self, name: str) -> Random:
-        """A source of chance of its own for each purpose, so that one more draw here changes nothing there."""
+        """Of its own for each purpose, so that one more draw here changes nothing there."""
         return Random(f"{name} {self.seed}")
 
     def clock(self) -> int:
@@ -68,7 +68,7 @@ class World:
             async with trio.open_nursery() as outer:
                 self.network = Network(self.venue.server, outer, self.chance("network"))
                 outer.start_soon(self.venue.server.run)
-                await self._troubled()
+                await self.troubled()
                 await self._calm()
                 outer.cancel_scope.cancel()
         finally:
@@ -76,7 +76,8 @@ class World:
 
     # Troubled times.
 
-    async def _troubled(self) -> None:
+    async def troubled(self) -> None:
+        """Until the calm; no daemon is there before, and none behind."""
         draw = self.chance("deaths")
         ends_at = trio.current_time() + draw.uniform(*TROUBLED_S)
         while trio.current_time() < ends_at:
@@ -89,7 +90,7 @@ class World:
     async def _live(self, doom: Doom | None, until: float) -> None:
         """One life, to its own death or one that comes from outside."""
         async with trio.open_nursery() as nursery:
-            await self._start(nursery, doom)
+            await self.start(nursery, doom)
             process = self.process
             nursery.start_soon(self._trouble, process)
             with trio.move_on_at(until):
@@ -99,7 +100,8 @@ class World:
             self.deaths += 1
             nursery.cancel_scope.cancel()
 
-    async def _start(self, nursery: trio.Nursery, doom: Doom | None) -> None:
+    async def start(self, nursery: trio.Nursery, doom: Doom | None) -> None:
+        """The daemon's next run."""
         self.lives += 1
         folder, heir = (self.folder / f"life-{number}" for number in (self.lives, self.lives + 1))
         chance = self.chance(f"daemon {self.lives}")
@@ -126,7 +128,7 @@ class World:
             elif happens < 0.91:
                 self.network.cut()
             else:
-                await self._resume(process)
+                await self.resume(process)
 
     def _act(self, process: Process, draw: Random) -> None:
         """Several at once, now and then; seldom while nothing new can be sent."""
@@ -135,7 +137,7 @@ class World:
             for _ in range(draw.choice((1, 1, 1, 2, 4))):
                 self.clients.act(process)
 
-    async def _resume(self, process: Process) -> None:
+    async def resume(self, process: Process) -> None:
         """An operator takes back what halted the account."""
         await process.operators.request("resume", {}, json.dumps({"by": "op", "comment": "seen"}).encode())
 
@@ -145,10 +147,10 @@ class World:
         self.network.troubled = False
         self.venue.calm()
         async with trio.open_nursery() as nursery:
-            await self._start(nursery, None)
+            await self.start(nursery, None)
             process = self.process
             await self._until("the link is not ready", lambda: process.account.standing.link == "ready")
-            await self._resume(process)
+            await self.resume(process)
             await self._resolved(process)
             self.venue.server.feeding = False
             for sent in self.clients.sent.values():
@@ -158,7 +160,7 @@ class World:
             process.stop()
 
     async def _resolved(self, process: Process) -> None:
-        """Until nothing is open; what the resolver leaves to people an operator settles, who asks the venue."""
+        """Until nothing is open; what the resolver leaves to people an operator settles by the truth."""
         commands = process.books.commands
         with trio.move_on_after(RESOLVES_S):
             while commands.open():  # noqa: ASYNC110
