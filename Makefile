@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: setup run test test-fast check format coverage docs bench bench-long fuzz lock clean
+.PHONY: setup run test test-fast check format coverage docs bench bench-long fuzz simulate lock clean
 
 setup: .venv/ready
 
@@ -52,6 +52,10 @@ bench-long: setup
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz $(if $(DURATION),--seconds $(DURATION)) $(if $(SEED),--seed $(SEED))
+
+# Runs of the whole in one process and told time, one a seed (tests/simulation).
+simulate: setup
+	$(BIN)/python -m tests.simulation $(or $(SEEDS),1-1000)
 
 lock:
 	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \

@@ -1,8 +1,8 @@
 """The command path under any interleaving: each message of a trade has its fate, drawn by hypothesis.
 
-What is drawn is a script; it runs in a simulation (tests/simulation): the real desk, recorder and journal, the
-real wire, a venue in the same process, told time.  After each step nothing may have been sent twice, and the
-books are what a rebuild gives; at the end the venue's truth is compared, to the cent.
+What is drawn is a script; it runs in a simulation (tests/simulation): the real desk, recorder and journal,
+the real wire, a venue in the same process, told time.  After each step nothing may have been sent twice, and
+the books are what a rebuild gives; at the end the venue's truth is compared, to the cent.
 """
 
 from collections.abc import Sequence

@@ -10,6 +10,7 @@ from decimal import Decimal
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from oms.domain.marker import marker_in
@@ -205,12 +206,32 @@ def _key(data: Any) -> Key:
 
 
 def simulated(seed: int, folder: Path, *, record: bool = False) -> Found:
-    """A run, judged; raises AssertionError, maybe in a group."""
+    """A run, not judged yet; raises Unsettled, maybe in a group."""
     found: list[Found] = []
-    world = World(seed, folder, settled=lambda world: found.append(Found(world)), record=record)
-    run(seed, world.run)
-    found[0].judge_settled()
+    run(seed, World(seed, folder, settled=lambda world: found.append(Found(world)), record=record).run)
     return found[0]
+
+
+def judged(seed: int) -> Found:
+    """A run that was what it must be; raises AssertionError, maybe in a group."""
+    with TemporaryDirectory(prefix="simulation-") as folder:
+        found = simulated(seed, Path(folder))
+        found.judge_settled()
+        return found
+
+
+def written(seed: int) -> tuple[bytes, bytes]:
+    """All that a run leaves: the bytes of its journal's events, and its messages as the venue had them."""
+    with TemporaryDirectory(prefix="simulation-") as folder:
+        found = simulated(seed, Path(folder), record=True)
+        frames = b"".join(path.read_bytes() for path in sorted(Path(folder).glob("frames*")))
+        return b"\n".join(row.body for row in found.rows), frames
+
+
+def digests(seed: int) -> tuple[str, str]:
+    """Of both."""
+    journal, frames = map(sha256, written(seed))
+    return journal.hexdigest(), frames.hexdigest()
 
 
 def told(why: BaseException) -> str:

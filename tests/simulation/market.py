@@ -22,6 +22,11 @@ STRANGER = 999_999  # a session of the same account, without a connection
 LARGE = 3 * 10**8  # 3 lots: no command of ours asks for so much
 TELEPHONE = "phone"  # the comment of what it orders
 ON_ITS_WAY = ("lose", "delay", "duplicate", "swap", "abort", "abort_after", "close", "garbage", "truncate")
+COMMANDS = {
+    "request": (12, 12, 12, 3, 4, 5, 28),
+    "answer": (12, 12, 12, 3, 4, 5, 6, 28, 51),
+    "push": (10, 10, 19, 19, 14, 8),
+}
 DOUBTFUL = (10011, 10012, 10024, 10028, 10031, 10008, 10009, 99999)
 
 
@@ -75,12 +80,8 @@ class Venue:
     def trouble(self) -> None:
         """Arm a fault of whatever may go wrong."""
         draw = self._chance
-        kind = draw.choice(("request", "answer", "push"))
-        command = {
-            "request": lambda: draw.choice((12, 12, 12, 3, 4, 5, 28)),
-            "answer": lambda: draw.choice((12, 12, 12, 3, 4, 5, 6, 28, 51)),
-            "push": lambda: draw.choice((10, 10, 19, 19, 14, 8)),
-        }[kind]()
+        kind = draw.choice(tuple(COMMANDS))
+        command = draw.choice(COMMANDS[kind])
         for do in draw.sample((*ON_ITS_WAY, "half_open", "refuse", "retcode", "slow_dealer", "link"), 14):
             fields: dict[str, Any] = {
                 "on": kind,
@@ -122,7 +123,7 @@ class Venue:
             comment=TELEPHONE,
         )
         outcome = self.venue.trade(self.server.moment, LOGIN, STRANGER, request)
-        self.server.apply(outcome.effects)
+        self.server.apply(list(outcome.effects))
 
     def calm(self) -> None:
         """Nothing goes wrong any more."""

@@ -109,8 +109,7 @@ class Process:
             ballast_bytes=0,
         )
         try:
-            rebuild = lambda: rebuilt(journal.path).books  # noqa: E731
-            self.recorder = Recorder(journal, rebuild(), rebuild, took=self._took)
+            self.recorder = Recorder(journal, self._rebuilt(), self._rebuilt, took=self._took)
             with self._scope:
                 await self._live(task_status)
         finally:
@@ -150,6 +149,9 @@ class Process:
                 await account.run()
                 sessions.cancel_scope.cancel()
             outer.cancel_scope.cancel()
+
+    def _rebuilt(self) -> Books:
+        return rebuilt(self.journal.path).books
 
     def _hear(self, what: str, detail: str) -> None:
         self.told.append((what, detail))
