@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from .processes import HURRIED, LIMITS
 from .soak import Results, Soak, written
 
 SECONDS, SEED = 60.0, 1
@@ -43,11 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--every-point", action="store_true", help="end when the daemon has died at each fail point"
     )
+    parser.add_argument("--hurry", action="store_true", help="look for unknown outcomes 10 s, not 60 or 300")
     options = parser.parse_args(arguments)
     data = options.folder / "soak-data"
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
-    soak = Soak(data.resolve(), options.seed, options.seconds, every_point=options.every_point)
+    limits = HURRIED if options.hurry else LIMITS
+    soak = Soak(data.resolve(), options.seed, options.seconds, every_point=options.every_point, limits=limits)
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
         results = asyncio.run(_until_told(soak))
         written(results, options.folder / "soak-results.json")

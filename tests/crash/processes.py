@@ -28,6 +28,13 @@ outcome_timeout = 8.0
 reconcile_every = 15.0
 stop_settle = 2.0
 """
+# Nothing at this venue takes longer than three seconds, so a doubt may be settled sooner than at a broker's.
+HURRIED: Final = f"""{LIMITS}\
+unknown_spacing = 1.0
+unknown_last = 10.0
+unknown_last_accepted = 10.0
+unknown_again = 2.0
+"""
 _PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None)
 
