@@ -43,6 +43,10 @@ POINTS: Final[Mapping[str, str]] = {
     "outcome.recorded": "a command's outcome is on disk; nobody has been told",
     "reply.ready": "a reply is to be sent",
     "reply.sent": "a reply was handed to NATS",
+    # a doubt
+    "scan.heard": "the venue's lists are here; unknown commands are not looked for in them yet",
+    "verdict.proposed": "what became of an unknown command is in the books and not on disk",
+    "scan.judged": "the lists were looked through, and what they say is on disk",
     # the durable queue
     "queue.handled": "a durable command is written down and not acknowledged",
     "queue.acknowledged": "a durable command was acknowledged",
