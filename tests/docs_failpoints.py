@@ -16,8 +16,8 @@ at the start. It is for tests: where it is not set, nothing is looked at.
 
 `make soak DURATION=600 SEED=7` kills a daemon at all of them in turn and at instants drawn by chance, while
 two clients trade with a venue whose connection is cut and garbled, and NATS is restarted; then log, stream,
-replies and the venue's own truth are compared. `soak-results.json` has the figures, `soak-data` what they were
-made of.
+replies and the venue's own truth are compared. `soak-results.json` has the figures, `soak-data` what they
+were made of.
 
 """
 

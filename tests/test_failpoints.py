@@ -68,7 +68,11 @@ def test_what_is_no_point_is_told(text: str, says: str) -> None:
 
 def test_the_daemon_does_not_start_with_a_point_that_is_none(tmp_path: Path) -> None:
     config = tmp_path / "oms.toml"
-    config.write_text(f'[data]\ndir = "{tmp_path / "data"}"\n')
+    config.write_text(
+        f'[nats]\nurl = "nats://127.0.0.1:9"\n[data]\ndir = "{tmp_path / "data"}"\n'
+        '[accounts.main]\nurl = "ws://127.0.0.1:9/terminal"\nlogin = 1\npassword = "paper"\n'
+    )
+    config.chmod(0o600)
     done = subprocess.run(
         [sys.executable, "-m", "oms.cli.main", "run", "-c", str(config)],
         env={VARIABLE: "nowhere"},

@@ -5,7 +5,7 @@ import json
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -169,7 +169,9 @@ class Soak:
         began = time.monotonic()
         pending = await self._wait(venue, bus, SETTLE_S)
         self.report |= {"settled_s": round(time.monotonic() - began, 1), "pending": pending}
-        last = await self._ask_again(bus, book, book.asked.values())
+        await self._ask_again(bus, book)  # those that nobody had taken in are commands only now
+        await self._wait(venue, bus, AFTER_S)
+        last = await self._ask_again(bus, book)
         await self._wait(venue, bus, AFTER_S)
         return await venue.ask("truth"), last
 
@@ -204,7 +206,7 @@ class Soak:
                 found.append(f"{account}: books and venue differ")
         return found
 
-    async def _ask_again(self, bus: Nats, book: Book, asked: Iterable[Asked]) -> dict[str, dict[str, Any]]:
+    async def _ask_again(self, bus: Nats, book: Book) -> dict[str, dict[str, Any]]:
         """Every command once more, by its id: what is told now is the last word."""
         last: dict[str, dict[str, Any]] = {}
         places = asyncio.Semaphore(ASK_AT_ONCE)
@@ -219,7 +221,7 @@ class Soak:
                         last[f"{one.account}/{one.client}/{one.id}"] = one.replies[-1]
                         return
 
-        await asyncio.gather(*map(ask, asked))
+        await asyncio.gather(*map(ask, book.asked.values()))
         return last
 
     # Judging.
