@@ -41,7 +41,7 @@ class Asked:
     verb: str
     fields: Row
     replies: list[Row] = field(default_factory=list)
-    conflicts: int = 0  # replies to the same id with another payload
+    contradicted: list[Row] = field(default_factory=list)  # replies to the same id with another payload
     kept: bool = False  # the queue has acknowledged it
 
 
@@ -154,8 +154,7 @@ class Client:
             return  # it may not have been taken in yet: then this would be the command
         found = await self._answered(subject, {**fields, "wait": 1}, 1 + GRACE_S)
         if found is not None:
-            reply = self._book.hear(one, "conflict", found.data)
-            one.conflicts += reply["status"] == "conflict"
+            one.contradicted.append(self._book.hear(one, "conflict", found.data))
 
     async def _queue(self, one: Asked) -> None:
         """Put it into the durable queue, until that is acknowledged."""

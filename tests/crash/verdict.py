@@ -71,6 +71,10 @@ def duplicates(one: Evidence) -> Iterator[str]:
     yield from (f"request {number}: sent {count} times" for number, count in arrived.items() if count > 1)
     received = Counter(_key(event) for event in told if event["type"] == "command.received")
     yield from (f"{key}: received {count} times" for key, count in received.items() if count > 1)
+    for command in one.asked:
+        for reply in command.contradicted:
+            if not _passing(reply):
+                yield f"{command.id}: with another payload {reply['status']}"
     booked = Counter(event["data"]["deal"] for event in told if event["type"] == "deal.booked")
     yield from (f"deal {deal}: booked {count} times" for deal, count in booked.items() if count > 1)
 
