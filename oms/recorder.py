@@ -23,6 +23,7 @@ from oms.domain.observe import observe
 from oms.domain.records import OrderRecord, PositionRecord
 from oms.eventlog.envelope import Draft, Recorded
 from oms.eventlog.journal import Journal
+from oms.failpoints import reach
 from oms.projections import Books
 from oms.projections.commands import STAMPED
 from oms.projections.outcomes import follow
@@ -151,7 +152,9 @@ class Recorder:
                 work(turn)
                 turn.conclude()
                 if turn.events:
+                    reach("turn.folded")
                     recorded = await self._commit([self._draft(event, cause, trace) for event in turn.events])
+                    reach("turn.committed")
                     self._stamp(turn.events, recorded)
             except BaseException:
                 if turn.events:

@@ -18,6 +18,7 @@ import trio
 from nats.aio.client import Client
 
 from oms.eventlog.reader import Reader
+from oms.failpoints import reach
 
 from .bridge import Bridge, Connection
 from .errors import BusError, NotConnected, text_of
@@ -144,6 +145,7 @@ class _Outbox:
         for answer in answers:
             if answer.subject == subject:
                 self._window.hear(answer)
+                reach("outbox.acknowledged")
         self._tell_progress()
 
     async def _compare(self, connection: Connection) -> bool:
@@ -182,8 +184,10 @@ class _Outbox:
             messages = self._messages.of(rows, previous)
             previous = rows[-1].hash
             window.send(rows[-1].seq)
+            reach("outbox.read")
             try:
                 await connection.run(_publish_all, messages, reply)
+                reach("outbox.published")
             except (BusError, nats.errors.Error) as error:
                 window.end(text_of(error))
                 return

@@ -23,6 +23,7 @@ from oms.config import Settings
 from oms.domain.events import DaemonStarted, DaemonStopped
 from oms.eventlog.errors import FileError
 from oms.eventlog.snapshot import NotSaved
+from oms.failpoints import reach
 from oms.ingest.account import Account
 from oms.ingest.standing import CONNECTING, FENCE, REFUSED
 from oms.keep_books import command_line
@@ -116,6 +117,7 @@ async def run(
                 per_push=ticks in ("both", "batch"),
             )
             parts = assembled(settings, publisher, metrics, ending, clock)
+            reach("start.opened")
             daemon = Daemon(parts, bridge, publisher, clock)
             try:
                 await _live(daemon, metrics, stop, task_status)
@@ -258,6 +260,7 @@ async def _settle(daemon: Daemon) -> None:
         await journal.record([DaemonStopped()])
     except FileError as why:
         log.warning("the end is not recorded", detail=str(why))
+    reach("stop.recorded")
     with trio.move_on_after(parts.settings.limits.stop_settle if daemon.bridge.connected else 0) as limit:
         for name, recorder in parts.journals.items():
             if not parts.outlets[name].state.failed:

@@ -34,6 +34,7 @@ from oms.domain.events import (
 from oms.domain.events.command import Reason
 from oms.eventlog.envelope import rfc3339
 from oms.eventlog.errors import FileError
+from oms.failpoints import reach
 from oms.ingest.account import Account
 from oms.ingest.standing import reducing_only
 from oms.projections import Books
@@ -110,6 +111,7 @@ class Desk:
     async def open(self) -> None:
         """Bring to an end what an earlier run left, then be there; before the account's first session."""
         await self.recorder.write(bring_to_an_end)
+        reach("leftovers.recorded")
         self.recorder.heard = self._heard
         self.account.send_for(self.flights)
         self.nursery.start_soon(self.resolver.run)
@@ -267,8 +269,12 @@ class Desk:
                 continue
             key = (event.client, event.command)
             known = self.recorder.books.commands.get(*key)
-            if isinstance(event, CommandResult) and event.meaning == "prices":
-                self.flights.priced(event.action_id)
+            if isinstance(event, CommandResult):
+                reach("result.recorded")
+                if event.meaning == "prices":
+                    self.flights.priced(event.action_id)
+            if isinstance(event, CommandOutcome):
+                reach("outcome.recorded")
             if known is not None and known.final:
                 self.flights.land(key)
             elif isinstance(event, CommandUnknown):
@@ -338,6 +344,7 @@ class Desk:
         if not token and self._may_be_sent(pending):
             await self._bucket.take()
             token = True
+        reach("command.taken")
         found: list[Flight] = []
         children: list[Pending] = []
 
@@ -354,6 +361,7 @@ class Desk:
             match decision:
                 case Approved():
                     found.extend(self._write_intent(pending, decision, turn))
+                    reach("intent.proposed")
                 case Denied():
                     turn.add(writing.denial(pending, decision, turn.books))
                 case Unchanged():
@@ -366,9 +374,14 @@ class Desk:
             self._bucket.give_back()
         if pending.refusal:
             self._let_go(pending)
+        if children:
+            reach("sweep.recorded")
         for child in children:
             self._begin(child)
-        return found[0] if found else None
+        if not found:
+            return None
+        reach("intent.recorded")
+        return found[0]
 
     def _may_be_sent(self, pending: Pending) -> bool:
         """Whether it is worth waiting for a token: what is denied needs none."""
@@ -453,6 +466,7 @@ class Desk:
         """Wait for the prices, decide on them, send the order."""
         prices = await self.flights.prices(flight)
         if prices is not None:
+            reach("prices.known")
             async with self._line.join(CHILD):
                 await self._bucket.take()
                 try:
@@ -462,6 +476,7 @@ class Desk:
                     await self.flights.give_up_prices(flight)
                     return
                 if ordered is not None:
+                    reach("prices.recorded")
                     await self.flights.send(ordered)
 
     async def _decide_on_prices(self, pending: Pending, flight: Flight, prices: Result) -> Flight | None:

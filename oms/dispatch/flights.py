@@ -18,6 +18,7 @@ from oms.domain.events import (
     DriftSeen,
 )
 from oms.eventlog.errors import FileError, JournalFull
+from oms.failpoints import reach
 from oms.ingest.account import Account
 from oms.projections.commands import UNKNOWN, Key
 from oms.projections.outcomes import proved
@@ -78,7 +79,9 @@ class Flights:
                 flight.doubt = "answer_timeout" if isinstance(why, TimedOut) else "session_ended"
                 self._nursery.start_soon(self._await_result, flight, SETTLE_S)
         else:
+            reach("answer.heard")
             await self._surely(flight, lambda turn: self._answered(flight, reply, turn))
+            reach("answer.recorded")
             if not flight.over.is_set() and not flight.asks_prices:
                 self._nursery.start_soon(self._await_result, flight, self._options.outcome_s)
 
@@ -181,6 +184,7 @@ class Flights:
             turn.add(drift)
         if meaning == "unknown":
             self._lost(flight, "retcode", turn, said.retcode)
+        reach("result.proposed")
         return True
 
     def ended(self, connection: Connection, turn: Turn) -> None:

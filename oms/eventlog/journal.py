@@ -19,6 +19,8 @@ from typing import Any, Final, NamedTuple
 
 import apsw
 
+from oms.failpoints import reach
+
 from .ballast import Ballast
 from .chain import link
 from .checkpoint import Checkpointer
@@ -160,6 +162,7 @@ class Journal:
         if not self.seq:
             data = {**opened, "epoch": random(EPOCH_BYTES).hex(), "format": FORMAT}
             self.write([Draft(OPENED, 1, data)])
+        reach("start.marked")
         first = self._file.first()
         if first is None or first.type != OPENED:
             raise Unreadable(self.path, f"does not begin with {OPENED}")

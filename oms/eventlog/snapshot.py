@@ -18,6 +18,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from oms.failpoints import reach
+
 from .canonical import canonical
 from .errors import FileError
 from .reader import Reader
@@ -75,7 +77,9 @@ def save(path: Path, snapshot: Snapshot) -> None:
         except BaseException:
             new.unlink(missing_ok=True)  # a full disk has better uses for it
             raise
+        reach("snapshot.written")
         new.replace(path)
+        reach("snapshot.replaced")
         _sync_folder(path.parent)
     except OSError as why:
         raise NotSaved(path, f"cannot be written: {why}") from None

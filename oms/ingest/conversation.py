@@ -13,6 +13,7 @@ from oms.domain.events import (
     AccountChanged,
     AnomalySeen,
     BalanceReported,
+    DealBooked,
     Event,
     OrderEnded,
     SessionAuthenticated,
@@ -20,6 +21,7 @@ from oms.domain.events import (
     SessionLink,
     SessionReady,
 )
+from oms.failpoints import reach
 from oms.recorder import Recorder, Turn
 from oms.sessions import translate
 from oms.sessions.connection import Connection
@@ -205,6 +207,7 @@ class Conversation:
                 SessionAuthenticated(login, self._lasting.keys.by),
             ]
         )
+        reach("session.entered")
         await self._lasting.standing.move(link=RECONCILING)
 
     def _learn_account(self, account: Account) -> None:
@@ -244,12 +247,14 @@ class Conversation:
     async def _round(self, cause: str, *, live: bool) -> Round:
         result = await self._reconciler.run(cause, live=live)
         self._compared_at = trio.current_time()
+        reach("reconcile.judged")
         return result
 
     async def _become_ready(self, change: Change) -> None:
         seconds = round(trio.current_time() - self._began, 3)
         await self._lasting.recorder.record([SessionReady(self._reconciler.rounds, seconds)])
         await self._lasting.standing.move(READY, change)
+        reach("session.ready")
         self.ready = True
 
     # Market data.
@@ -357,8 +362,10 @@ class Conversation:
             for one in taken:
                 self._tell(one, turn)
             news.extend(turn.events)
+            _reach("deals.proposed", news)
 
         await self._lasting.recorder.write(work)
+        _reach("deals.recorded", news)
         for one in taken:
             if isinstance(one, Push) and one.command == heard.SYMBOLS_CHANGED:
                 await self._changed(one.value)
@@ -466,3 +473,9 @@ class Conversation:
         if result.quiet:
             return self._options.reconcile.spacing_s
         return self._first_wait() if cause == "timer" else RACED_AGAIN_S
+
+
+def _reach(point: str, news: list[Event]) -> None:
+    """A point of deals."""
+    if any(isinstance(event, DealBooked) for event in news):
+        reach(point)

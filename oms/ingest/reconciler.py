@@ -28,6 +28,7 @@ from oms.domain.events.reconcile import Difference
 from oms.domain.observations import DealSeen, MoneySeen, Observation, OpenOrderSeen, PositionSeen
 from oms.domain.reconcile import Picture, compare
 from oms.domain.values import ZERO, wall
+from oms.failpoints import reach
 from oms.projections import Books
 from oms.recorder import Recorder, Turn
 from oms.sessions import translate
@@ -172,6 +173,7 @@ class Reconciler:
         self._news, self._expected = [], moves if live else None
         try:
             first = await self._ask()
+            reach("reconcile.asked")
             if not live:
                 await self._see(translate.account(first.account))
             await self._read_history(first)
@@ -179,6 +181,7 @@ class Reconciler:
             self._opened(first.trades)
             await self._see(first.seen)
             await self._drain()
+            reach("reconcile.read")
             again = await self._ask()
             if self._moves() != moves or (
                 not self._recorder.books.ledger.opened and first.picture != again.picture

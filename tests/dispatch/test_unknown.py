@@ -1,6 +1,7 @@
 """What nobody knew, and how it was found out (docs/semantics.md 8)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -299,6 +300,22 @@ async def test_tc_u11_a_netting_close_lost_after_it_was_executed(running: Runnin
         found = await trading.ask("close", symbol="EURUSD", id="7f3c", wait=10)
         assert (found["status"], found["filled"]) == ("filled", "0.10")
         assert list(trading.held.books.positions) == []
+
+
+async def test_what_a_lost_close_by_closed_is_not_taken_for_a_later_close(
+    running: Running, tmp_path: Path
+) -> None:
+    async with desked(running, tmp_path) as trading:
+        bought, sold = await trading.buy(), await trading.buy(side="sell", volume="0.04")
+        pair = {"position": bought["position"], "position_by": sold["position"]}
+        trading.fault("abort", on="answer", command=12)
+        await trading.ask("close_by", id="pair", wait=0.1, **pair)
+        await until(trading, "pair", "done")
+        trading.fault("lose", on="request", command=12)
+        await trading.ask("close", id="rest", wait=0.1, position=bought["position"])
+        await until(trading, "rest", "rejected")
+        (left,) = trading.held.books.positions
+        assert (left.position, left.volume) == (bought["position"], Decimal("0.06"))
 
 
 # Beside these.
