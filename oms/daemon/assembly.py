@@ -55,6 +55,11 @@ class Outlet:
         moved, self._moved = self._moved, trio.Event()
         moved.set()
 
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing gets into the stream at present."""
+        return bool(self.state.text)
+
     async def reached(self, seq: int) -> None:
         """Return when the stream holds the event."""
         while self.state.published < seq:

@@ -162,7 +162,15 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
     async with trio.open_nursery() as carrying:
         for name, account in daemon.accounts.items():
             settings = parts.settings.accounts[name]
-            desk = desk_of(account, settings, parts.settings, daemon.bridge, carrying, daemon.clock)
+            desk = desk_of(
+                account,
+                settings,
+                parts.settings,
+                daemon.bridge,
+                parts.outlets[name],
+                carrying,
+                daemon.clock,
+            )
             await desk.open()
             daemon.trading[name] = Trading(
                 account, desk, daemon.bridge, carrying, parts.settings, parts.metrics

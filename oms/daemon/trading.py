@@ -27,6 +27,7 @@ from oms.dispatch.operators import Operators
 from oms.dispatch.options import Options, Pace
 from oms.dispatch.panic import Panic, interrupted
 from oms.dispatch.pending import Pending
+from oms.dispatch.publishing import Publishing
 from oms.domain.commands import VERBS, Verb
 from oms.domain.decide import Facts, Policy, exposure
 from oms.domain.events.command import Reason
@@ -37,6 +38,8 @@ from oms.projections import Books
 from oms.projections.in_flight import exposures
 from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
+
+from .assembly import Outlet
 
 ALL: Final = "_daemon"  # whom operators mean by it
 MOST_LETTERS: Final = 64  # written at once for an account
@@ -169,11 +172,18 @@ def desk_of(
     one: AccountSettings,
     settings: Settings,
     bridge: Bridge,
+    outlet: Outlet,
     nursery: trio.Nursery,
     clock: Callable[[], int],
 ) -> Desk:
     """The desk of an account; commands are carried in the nursery."""
-    name, required = account.name, settings.nats.nats_required
+    name, nats = account.name, settings.nats
+
+    def away() -> bool:
+        """Also where there is a connection, and the stream takes nothing."""
+        return not bridge.connected or outlet.stalled
+
+    publishing = Publishing(outlet.reached, away, settings.limits.publish_wait)
 
     def told(what: str, detail: str) -> None:
         log.warning(what, account=name, detail=detail)
@@ -184,7 +194,8 @@ def desk_of(
         clock,
         nursery,
         margined=partial(margined, account),
-        nats_away=lambda: required and not bridge.connected,
+        nats_away=lambda: nats.nats_required and away(),
+        publishing=publishing if nats.publish_before_send else None,
         told=told,
     )
 

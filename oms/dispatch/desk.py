@@ -20,6 +20,7 @@ from oms.domain.commands import Cancel, CancelAll, Close, CloseAll, CommandReque
 from oms.domain.decide import decide, on_prices
 from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
 from oms.domain.decide.facts import Facts
+from oms.domain.decide.permission import restricted
 from oms.domain.events import (
     CommandAnswered,
     CommandConflict,
@@ -52,6 +53,7 @@ from .leftovers import bring_to_an_end
 from .line import Line, Place
 from .options import Options
 from .pending import CHILD, Channel, Pending
+from .publishing import Publishing
 from .resolver import Resolver
 from .telling import checked
 from .writing import reason
@@ -84,10 +86,12 @@ class Desk:
         *,
         margined: Callable[[Verb, Facts, Books], Facts],
         nats_away: Callable[[], bool] = lambda: False,
+        publishing: Publishing | None = None,
         told: Callable[[str, str], None] = lambda what, detail: None,
         chance: random.Random | None = None,
     ) -> None:
-        """`clock` gives nanoseconds of UTC, `margined` adds the margin after an order to what is known.
+        """`clock` gives nanoseconds of UTC, `margined` adds the margin after an order to what is known;
+        `publishing` where intents wait for their stream.
 
         Commands are carried in the nursery, which must outlive the account's sessions; `told` hears, in
         words, of every doubt.
@@ -97,7 +101,7 @@ class Desk:
         self.flights = Flights(account, options, told, nursery)
         self.resolver = Resolver(account, options.pace, clock, told, skew_s=options.skew_s)
         self._clock, self.nursery, self._margined = clock, nursery, margined
-        self._nats_away, self._told = nats_away, told
+        self._nats_away, self._publishing, self._told = nats_away, publishing, told
         self._chance = chance or random.SystemRandom()
         self.panics = 0  # that go on: what halts the account must not keep it from being closed
         self._stopping = False
@@ -288,7 +292,7 @@ class Desk:
             async with place:
                 flight = await self._decide(pending)
                 if flight is not None:
-                    await self.flights.send(flight)
+                    await self._send(pending, flight)
             if flight is not None and flight.asks_prices:
                 await self._order_at_prices(pending, flight)
         except FileError as why:
@@ -447,6 +451,37 @@ class Desk:
         request = trade_request(intent, number)
         return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection)]
 
+    async def _send(self, pending: Pending, flight: Flight) -> None:
+        """Send what is written down, where that is asked for when the stream has it too.
+
+        What came up while it waited - a halt, its deadline - counts: then no byte of it leaves.
+        """
+        against: Sequence[Reason] = ()
+        if self._publishing is not None and not flight.asks_prices:
+            against = await self._wait_for_stream(pending, flight, self._publishing)
+        if against:
+            await self.flights.refuse(flight, against[0])
+        else:
+            await self.flights.send(flight)
+
+    async def _wait_for_stream(
+        self, pending: Pending, flight: Flight, publishing: Publishing
+    ) -> Sequence[Reason]:
+        """What stands against sending it by then."""
+        need = flight.approved.need
+        if not await publishing.awaited(self.recorder.seq, need):
+            text = f"the stream did not have it within {publishing.within_s:g} s"
+            if need == "risk":
+                return [reason(codes.NOT_PUBLISHED, f"{text}; nothing was sent")]
+            self._told(
+                "not published", f"{pending.request.client}/{pending.command} goes all the same: {text}"
+            )
+        restrictions = self.account.standing.restrictions
+        if self.panics:
+            restrictions = dict(reducing_only(restrictions))
+        late = self._too_late(pending, self._clock())
+        return [*restricted(restrictions, need), *(late.reasons if late else ())]
+
     # Request execution.
 
     async def _order_at_prices(self, pending: Pending, flight: Flight) -> None:
@@ -462,7 +497,7 @@ class Desk:
                     await self.flights.give_up_prices(flight)
                     return
                 if ordered is not None:
-                    await self.flights.send(ordered)
+                    await self._send(pending, ordered)
 
     async def _decide_on_prices(self, pending: Pending, flight: Flight, prices: Result) -> Flight | None:
         """The question is over with this, whatever is decided; prices that are too old are none."""

@@ -15,6 +15,7 @@ from oms.dispatch.desk import Desk
 from oms.dispatch.intake import Intake
 from oms.dispatch.operators import Operators
 from oms.dispatch.options import Options, Pace
+from oms.dispatch.publishing import Publishing
 from oms.domain.decide import Policy
 from oms.domain.events.command import Reason
 from oms.sessions.link import Limits
@@ -85,7 +86,14 @@ class Desked:
 
 @asynccontextmanager
 async def desked(
-    venue: Running, folder: Path, *, login: int = HEDGE, options: Options = QUICK, seed: int = 1, **more: Any
+    venue: Running,
+    folder: Path,
+    *,
+    login: int = HEDGE,
+    options: Options = QUICK,
+    seed: int = 1,
+    publishing: Publishing | None = None,
+    **more: Any,
 ) -> AsyncIterator[Desked]:
     """The account ready, and its desk open."""
     found: list[Desked] = []
@@ -100,6 +108,7 @@ async def desked(
             margined=lambda verb, facts, books: margined(account, verb, facts, books),
             told=lambda what, detail: keeper.told.append((what, detail)),
             chance=Random(seed),
+            publishing=publishing,
         )
         await desk.open()
         found.append(Desked(keeper, venue, desk, nursery))
