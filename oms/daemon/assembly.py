@@ -65,6 +65,12 @@ class Outlet:
         while self.state.published < seq:
             await self._moved.wait()
 
+    async def compared(self) -> OutboxState:
+        """Return when all of the journal is in the stream, or when they contradict each other."""
+        while not (self.state.caught_up or self.state.failed):
+            await self._moved.wait()
+        return self.state
+
     async def failed(self) -> OutboxState:
         """Return when stream and journal contradict each other."""
         while not self.state.failed:

@@ -5,7 +5,7 @@ allows, books are kept for the next start, files are closed.  What could not be 
 """
 
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
@@ -24,7 +24,7 @@ from oms.domain.events import DaemonStarted, DaemonStopped
 from oms.eventlog.errors import FileError
 from oms.eventlog.snapshot import NotSaved
 from oms.ingest.account import Account
-from oms.ingest.standing import CONNECTING, FENCE, REFUSED
+from oms.ingest.standing import CONNECTING, FENCE, REFUSED, unfenced
 from oms.keep_books import command_line
 from oms.queries.answering import answer
 from oms.queries.reply import Reply
@@ -229,15 +229,27 @@ async def _serve_http(daemon: Daemon, exposition: Exposition, nursery: trio.Nurs
 
 
 async def _mind_fence(daemon: Daemon, name: str) -> None:
-    """An account whose stream contradicts its journal is halted: somebody else may be trading for it."""
-    state = await daemon.parts.outlets[name].failed()
+    """An account whose stream contradicts its journal is halted: somebody else may be trading for it.
+
+    Where an earlier run found that, and they agree again by now, a person may resume.
+    """
+    outlet, account = daemon.parts.outlets[name], daemon.accounts.get(name)
+    state = await outlet.compared()
+    if not state.failed and account is not None and account.standing.fenced:
+        await _recorded(account, partial(account.standing.move, change=unfenced))
+    state = await outlet.failed()
     log.error("stream contradicts journal", account=name, why=state.failed, detail=state.text)
-    account = daemon.accounts.get(name)
-    while account is not None and account.recorder.broken is None:
+    if account is not None:
+        await _recorded(account, partial(account.standing.halt, FENCE + state.failed))
+
+
+async def _recorded(account: Account, change: Callable[[], Awaitable[None]]) -> None:
+    """Have a change of its standing recorded, as soon as that can be."""
+    while account.recorder.broken is None:
         try:
-            await account.standing.halt(FENCE + state.failed)
+            await change()
         except FileError as why:
-            log.warning("halted, which cannot be recorded", account=name, detail=str(why))
+            log.warning("standing not recorded", account=account.name, detail=str(why))
             await trio.sleep(HALT_AGAIN_S)
         else:
             return
