@@ -15,9 +15,10 @@ import trio
 
 from oms.bus.outbox import OutboxState, Pace
 from oms.config import AccountSettings, Settings
+from oms.eventlog.ballast import Ballast
 from oms.eventlog.committer import Kind, fitting
 from oms.eventlog.errors import ForeignJournal, Unreadable
-from oms.eventlog.journal import Journal
+from oms.eventlog.journal import BALLAST, BALLAST_BYTES, Journal
 from oms.eventlog.market import GB, Bounds, MarketLog, MarketState
 from oms.eventlog.reader import Reader
 from oms.ingest.account import Account
@@ -26,7 +27,7 @@ from oms.ingest.market import Publisher, Pump
 from oms.ingest.reconciler import Limits as Pacing
 from oms.projections import Books
 from oms.recorder import Recorder
-from oms.replay import opened_books, rebuilt
+from oms.replay import opened_books
 from oms.sessions.backoff import Backoff
 from oms.sessions.link import Limits
 from oms.sessions.login import Credentials
@@ -89,6 +90,7 @@ class Parts:
     accounts: dict[str, Account]
     pump: Pump
     market_log: MarketLog | None
+    ballast: Ballast  # of all journals
 
 
 def assembled(
@@ -119,7 +121,8 @@ def assembled(
         name: _account(name, one, settings, journals[name], outlets[name], pump, clock)
         for name, one in settings.accounts.items()
     }
-    return Parts(settings, metrics, journals, outlets, accounts, pump, market_log)
+    ballast = Ballast(folder / BALLAST, BALLAST_BYTES)
+    return Parts(settings, metrics, journals, outlets, accounts, pump, market_log, ballast)
 
 
 def _recorder(
@@ -153,7 +156,7 @@ def _recorder(
         batch.record(count)
 
     def rebuild() -> Books:
-        return rebuilt(journal.path).books
+        return opened_books(folder, name).books
 
     recorder = Recorder(journal, found.books, rebuild, took=took)
     recorder.kept = found.since

@@ -5,7 +5,7 @@ allows, books are kept for the next start, files are closed.  What could not be 
 """
 
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
@@ -40,6 +40,7 @@ from oms.web.readiness import AccountStatus
 from oms.web.server import serve as serve_http
 
 from .assembly import DAEMON, VERSION, Parts, assembled, pace
+from .disk import DiskMinder, recorded
 from .nats import nats_options
 from .trading import Trading, desk_of, everybody
 from .view import AccountView
@@ -47,7 +48,6 @@ from .watched import watch
 
 KEEP_EVENTS: Final = 10_000  # from one snapshot to the next
 KEEP_TOLD: Final = 500  # characters of why there is none
-HALT_AGAIN_S: Final = 5.0
 LEAST_EVENTS: Final = 500  # that are worth one, at the end
 
 log = logger("oms.daemon")
@@ -137,6 +137,7 @@ async def _live(
             await _serve_http(daemon, exposition, outer)
             outer.start_soon(partial(watch_loop, metrics))
             outer.start_soon(daemon.publisher.run)
+            outer.start_soon(DiskMinder(parts.accounts, parts.journals, parts.ballast).run)
             for name, recorder in parts.journals.items():
                 outer.start_soon(
                     partial(
@@ -236,23 +237,11 @@ async def _mind_fence(daemon: Daemon, name: str) -> None:
     outlet, account = daemon.parts.outlets[name], daemon.accounts.get(name)
     state = await outlet.compared()
     if not state.failed and account is not None and account.standing.fenced:
-        await _recorded(account, partial(account.standing.move, change=unfenced))
+        await recorded(account, partial(account.standing.move, change=unfenced))
     state = await outlet.failed()
     log.error("stream contradicts journal", account=name, why=state.failed, detail=state.text)
     if account is not None:
-        await _recorded(account, partial(account.standing.halt, FENCE + state.failed))
-
-
-async def _recorded(account: Account, change: Callable[[], Awaitable[None]]) -> None:
-    """Have a change of its standing recorded, as soon as that can be."""
-    while account.recorder.broken is None:
-        try:
-            await change()
-        except FileError as why:
-            log.warning("standing not recorded", account=account.name, detail=str(why))
-            await trio.sleep(HALT_AGAIN_S)
-        else:
-            return
+        await recorded(account, partial(account.standing.halt, FENCE + state.failed))
 
 
 def _query(daemon: Daemon, name: str) -> Handler:

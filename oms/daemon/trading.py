@@ -73,8 +73,8 @@ class Trading:
         self._metrics = metrics
         self._letters = 0  # that are being written
         metrics.observe("oms.commands.waiting", lambda: len(desk.pending), account=account.name)
-        commands = account.recorder.books.commands
-        metrics.observe("oms.commands.unknown", lambda: commands.unknown, account=account.name)
+        recorder = account.recorder  # its books are others after a commit that failed
+        metrics.observe("oms.commands.unknown", lambda: recorder.books.commands.unknown, account=account.name)
         self.operators = Operators(account.name, [desk], nursery, alone=True)
         if interrupted(desk):
             nursery.start_soon(Panic(desk).run)
