@@ -58,8 +58,12 @@ class Outlet:
 
     @property
     def stalled(self) -> bool:
-        """Whether nothing gets into the stream at present."""
-        return bool(self.state.text)
+        """Whether nothing gets into the stream at present; where that is for good, its account is halted."""
+        return bool(self.state.text) and not self.state.failed
+
+    async def moved(self) -> None:
+        """Return when something changed."""
+        await self._moved.wait()
 
     async def reached(self, seq: int) -> None:
         """Return when the stream holds the event."""

@@ -42,6 +42,7 @@ from oms.web.server import serve as serve_http
 from .assembly import DAEMON, VERSION, Parts, assembled, pace
 from .disk import DiskMinder, recorded
 from .nats import nats_options
+from .reach import Reach
 from .trading import Trading, desk_of, everybody
 from .view import AccountView
 from .watched import watch
@@ -162,19 +163,18 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
     parts = daemon.parts
     async with trio.open_nursery() as carrying:
         for name, account in daemon.accounts.items():
-            settings = parts.settings.accounts[name]
+            settings, reach = parts.settings.accounts[name], Reach(daemon.bridge, parts.outlets[name])
             desk = desk_of(
                 account,
                 settings,
                 parts.settings,
-                daemon.bridge,
-                parts.outlets[name],
+                reach,
                 carrying,
                 daemon.clock,
             )
             await desk.open()
             daemon.trading[name] = Trading(
-                account, desk, daemon.bridge, carrying, parts.settings, parts.metrics
+                account, desk, daemon.bridge, reach, carrying, parts.settings, parts.metrics
             )
         async with trio.open_nursery() as holding:
             holding.start_soon(parts.pump.run)

@@ -39,7 +39,7 @@ from oms.projections.in_flight import exposures
 from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
 
-from .assembly import Outlet
+from .reach import Reach
 
 ALL: Final = "_daemon"  # whom operators mean by it
 MOST_LETTERS: Final = 64  # written at once for an account
@@ -57,6 +57,7 @@ class Trading:
         account: Account,
         desk: Desk,
         bridge: Bridge,
+        reach: Reach,
         nursery: trio.Nursery,
         settings: Settings,
         metrics: Metrics,
@@ -64,6 +65,8 @@ class Trading:
         """What is answered later than its request runs in the nursery."""
         self.account, self.desk = account, desk
         self._bridge, self._nursery, self._prefix = bridge, nursery, settings.nats.prefix
+        needed = settings.nats.nats_required or settings.nats.publish_before_send
+        self._reach = reach if needed else None  # without which nothing may be opened
         self.intake = Intake(
             desk,
             require_client_subject=settings.nats.require_client_subject,
@@ -94,7 +97,7 @@ class Trading:
             self._bridge,
             self.account.name,
             self._carry_out,
-            gates={CLOSING: Gate(standing, reduces), OPENING: Gate(standing, trades)},
+            gates={CLOSING: Gate(standing, reduces), OPENING: Gate(standing, trades, self._reach)},
             prefix=self._prefix,
             told=told,
         )
@@ -171,19 +174,13 @@ def desk_of(
     account: Account,
     one: AccountSettings,
     settings: Settings,
-    bridge: Bridge,
-    outlet: Outlet,
+    reach: Reach,
     nursery: trio.Nursery,
     clock: Callable[[], int],
 ) -> Desk:
     """The desk of an account; commands are carried in the nursery."""
     name, nats = account.name, settings.nats
-
-    def away() -> bool:
-        """Also where there is a connection, and the stream takes nothing."""
-        return not bridge.connected or outlet.stalled
-
-    publishing = Publishing(outlet.reached, away, settings.limits.publish_wait)
+    publishing = Publishing(reach.outlet.reached, lambda: reach.away, settings.limits.publish_wait)
 
     def told(what: str, detail: str) -> None:
         log.warning(what, account=name, detail=detail)
@@ -194,7 +191,7 @@ def desk_of(
         clock,
         nursery,
         margined=partial(margined, account),
-        nats_away=lambda: nats.nats_required and away(),
+        nats_away=lambda: nats.nats_required and reach.away,
         publishing=publishing if nats.publish_before_send else None,
         told=told,
     )

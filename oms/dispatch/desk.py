@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from oms.commands.reply import Outcome
 from oms.domain.commands import Cancel, CancelAll, Close, CloseAll, CommandRequest, Submit, Verb
 from oms.domain.decide import decide, on_prices
+from oms.domain.decide.codes import NATS_AWAY
 from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
 from oms.domain.decide.facts import Facts
 from oms.domain.decide.permission import restricted
@@ -351,7 +352,7 @@ class Desk:
                 return  # whatever brought it here twice: it is decided once
             decision = self._judged(pending, turn.books)
             pending.decided = True
-            if isinstance(decision, Denied) and decision.passing and known is None:
+            if isinstance(decision, Denied) and known is None and _passes(decision, pending):
                 pending.refusal = decision.reasons
                 return
             _write_receipt(pending, turn)
@@ -540,6 +541,12 @@ class Desk:
 def _before(one: Pending, new: Pending) -> bool:
     """Whether a command came before another: of two that were queued, whichever was queued first."""
     return one.queued_at is None or new.queued_at is None or one.queued_at < new.queued_at
+
+
+def _passes(denied: Denied, pending: Pending) -> bool:
+    """Whether it may be tried again, its id not used up; a durable command also waits for NATS to be back."""
+    only_away = {one.code for one in denied.reasons} == {NATS_AWAY}
+    return denied.passing or (only_away and pending.channel == "queue")
 
 
 def _write_receipt(pending: Pending, turn: Turn) -> None:

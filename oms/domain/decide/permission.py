@@ -21,7 +21,7 @@ from ..commands import Cancel, Close, CloseBy, Submit
 from ..events.command import Reason
 from ..records import AccountRecord
 from .case import Case, Need
-from .codes import RECONCILING, VENUE_UNAVAILABLE
+from .codes import NATS_AWAY, RECONCILING, VENUE_UNAVAILABLE
 from .facts import Facts
 from .reasons import reason
 from .resolve import PRICED
@@ -75,7 +75,7 @@ def restrictions(facts: Facts, need: Need) -> Iterator[Reason]:
     """What the account is restricted to, and that NATS is away where it has to be there."""
     yield from restricted(facts.restrictions, need)
     if facts.nats_away and need == "risk":
-        yield reason("nats_away", "NATS is away: nothing that adds risk is sent")
+        yield reason(NATS_AWAY, "NATS is away: nothing that adds risk is sent")
 
 
 def restricted(restrictions: Mapping[str, str], need: Need) -> Iterator[Reason]:
