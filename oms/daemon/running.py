@@ -40,6 +40,7 @@ from oms.web.readiness import AccountStatus
 from oms.web.server import serve as serve_http
 
 from .assembly import DAEMON, VERSION, Parts, assembled, pace
+from .clock_steps import mind_clock
 from .disk import DiskMinder, recorded
 from .nats import nats_options
 from .reach import Reach
@@ -138,6 +139,7 @@ async def _live(
             await _serve_http(daemon, exposition, outer)
             outer.start_soon(partial(watch_loop, metrics))
             outer.start_soon(daemon.publisher.run)
+            outer.start_soon(mind_clock, daemon.clock, parts.accounts, parts.journals)
             outer.start_soon(DiskMinder(parts.accounts, parts.journals, parts.ballast).run)
             for name, recorder in parts.journals.items():
                 outer.start_soon(

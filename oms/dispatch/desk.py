@@ -7,6 +7,7 @@ its answer, results are waited for side by side.
 The same identity with the same content is the same command, however often and however late it comes.
 """
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -145,7 +146,11 @@ class Desk:
         received = self._clock()
         command = request.id or f"{self._chance.getrandbits(64):016x}"
         deadline = None if channel == "operator" else self._deadline(request, received)
-        new = Pending(request, command, channel, received, deadline, queued_at=queued_at)
+        left_s = math.inf if deadline is None else (deadline - received) / NS
+        expires_at = trio.current_time() + left_s
+        new = Pending(
+            request, command, channel, received, deadline, queued_at=queued_at, expires_at=expires_at
+        )
         known_hash = self._known_hash(new.key)
         if known_hash is not None:
             return self._again(new, known_hash)
@@ -404,7 +409,8 @@ class Desk:
         return books.commands.overtaken(pending.request.client, verb.symbol, pending.queued_at)
 
     def _too_late(self, pending: Pending, now: int) -> Denied | None:
-        if pending.deadline_ns is None or now <= pending.deadline_ns:
+        in_time = trio.current_time() <= pending.expires_at  # also where the wall clock was set back
+        if pending.deadline_ns is None or (in_time and now <= pending.deadline_ns):
             return None
         given = pending.request.deadline
         message = f"it was not sent by {given or rfc3339(pending.deadline_ns)}"

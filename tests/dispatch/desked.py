@@ -1,7 +1,7 @@
 """A desk over an account that is held against a paper venue, in the test's own Trio."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -93,9 +93,10 @@ async def desked(
     options: Options = QUICK,
     seed: int = 1,
     publishing: Publishing | None = None,
+    behind_ns: Callable[[], int] = lambda: 0,
     **more: Any,
 ) -> AsyncIterator[Desked]:
-    """The account ready, and its desk open."""
+    """The account ready, and its desk open; the desk's clock is so far behind the venue's."""
     found: list[Desked] = []
 
     async def before(keeper: Held, nursery: trio.Nursery) -> None:
@@ -103,7 +104,7 @@ async def desked(
         desk = Desk(
             account,
             options,
-            lambda: venue.clock.now * 1_000_000,
+            lambda: venue.clock.now * 1_000_000 - behind_ns(),
             nursery,
             margined=lambda verb, facts, books: margined(account, verb, facts, books),
             told=lambda what, detail: keeper.told.append((what, detail)),
