@@ -84,7 +84,7 @@ class Daemon:
                 one.standing.link,
                 one.standing.permission,
                 one.standing.state,
-                one.last_error if one.standing.link in (CONNECTING, REFUSED) else one.standing.reason,
+                (one.last_error if one.standing.link in (CONNECTING, REFUSED) else "") or one.standing.reason,
                 one.recorder.seq,
                 self.parts.outlets[name].state.published,
             )
