@@ -64,6 +64,7 @@ class NatsSettings(Table, frozen=True):
     tls_key: OptionalPath = None  # its key, PEM
     prefix: Annotated[str, PREFIX] = "oms.v1"  # of every subject
     nats_required: bool = True  # no new risk is taken while NATS is away
+    publish_before_send: bool = False  # what adds risk is not sent before the stream has it, too
     ticks: Literal["both", "each", "batch", "none"] = "both"  # a message per tick, one per push, or both
     require_client_subject: bool = False  # a command's client is its subject's last word, not its payload's
 
@@ -143,6 +144,7 @@ class LimitSettings(Table, frozen=True):
     trade_burst: Annotated[int, whole(1, 10_000)] = 20  # of them at once
     data_rate: Annotated[float, number(0.1, 10_000)] = 20.0  # requests for data a second, of one session
     data_burst: Annotated[int, whole(1, 10_000)] = 40  # of them at once
+    publish_wait: Annotated[float, number(0.1, 60)] = 2.0  # for the stream to have an intent
     outbox_window: Annotated[int, whole(1, 100_000)] = 1000  # events published and not yet acknowledged
     stop_settle: Annotated[float, number(0, 300)] = 10.0  # for what is in flight at the end
 

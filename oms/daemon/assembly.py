@@ -15,9 +15,10 @@ import trio
 
 from oms.bus.outbox import OutboxState, Pace
 from oms.config import AccountSettings, Settings
+from oms.eventlog.ballast import Ballast
 from oms.eventlog.committer import Kind, fitting
 from oms.eventlog.errors import ForeignJournal, Unreadable
-from oms.eventlog.journal import Journal
+from oms.eventlog.journal import BALLAST, BALLAST_BYTES, Journal
 from oms.eventlog.market import GB, Bounds, MarketLog, MarketState
 from oms.eventlog.reader import Reader
 from oms.ingest.account import Account
@@ -26,7 +27,7 @@ from oms.ingest.market import Publisher, Pump
 from oms.ingest.reconciler import Limits as Pacing
 from oms.projections import Books
 from oms.recorder import Recorder
-from oms.replay import opened_books, rebuilt
+from oms.replay import opened_books
 from oms.sessions.backoff import Backoff
 from oms.sessions.link import Limits
 from oms.sessions.login import Credentials
@@ -55,10 +56,25 @@ class Outlet:
         moved, self._moved = self._moved, trio.Event()
         moved.set()
 
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing gets into the stream at present; where that is for good, its account is halted."""
+        return bool(self.state.text) and not self.state.failed
+
+    async def moved(self) -> None:
+        """Return when something changed."""
+        await self._moved.wait()
+
     async def reached(self, seq: int) -> None:
         """Return when the stream holds the event."""
         while self.state.published < seq:
             await self._moved.wait()
+
+    async def compared(self) -> OutboxState:
+        """Return when all of the journal is in the stream, or when they contradict each other."""
+        while not (self.state.caught_up or self.state.failed):
+            await self._moved.wait()
+        return self.state
 
     async def failed(self) -> OutboxState:
         """Return when stream and journal contradict each other."""
@@ -78,6 +94,7 @@ class Parts:
     accounts: dict[str, Account]
     pump: Pump
     market_log: MarketLog | None
+    ballast: Ballast  # of all journals
 
 
 def assembled(
@@ -108,7 +125,8 @@ def assembled(
         name: _account(name, one, settings, journals[name], outlets[name], pump, clock)
         for name, one in settings.accounts.items()
     }
-    return Parts(settings, metrics, journals, outlets, accounts, pump, market_log)
+    ballast = Ballast(folder / BALLAST, BALLAST_BYTES)
+    return Parts(settings, metrics, journals, outlets, accounts, pump, market_log, ballast)
 
 
 def _recorder(
@@ -142,7 +160,7 @@ def _recorder(
         batch.record(count)
 
     def rebuild() -> Books:
-        return rebuilt(journal.path).books
+        return opened_books(folder, name).books
 
     recorder = Recorder(journal, found.books, rebuild, took=took)
     recorder.kept = found.since

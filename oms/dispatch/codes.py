@@ -11,6 +11,7 @@ PAST_DEADLINE: Final = "past_deadline"
 OVERTAKEN: Final = "overtaken"
 RESTARTED: Final = "restarted"
 NOT_SENT: Final = "not_sent"
+NOT_PUBLISHED: Final = "not_published"
 NO_PRICES: Final = "no_prices"
 NOT_RECORDED: Final = "not_recorded"
 UNKNOWN_COMMAND: Final = "unknown_command"
@@ -29,6 +30,7 @@ CODES: Final[dict[str, Code]] = {
     OVERTAKEN: Code("a later close or cancel of the same client called it off while it waited"),
     RESTARTED: Code("it waited when the daemon ended; nothing was sent"),
     NOT_SENT: Code("the session ended before a byte of it was sent"),
+    NOT_PUBLISHED: Code("the stream did not have it in time (publish_before_send); nothing was sent"),
     NO_PRICES: Code("the venue gave no prices, in request execution; nothing was ordered"),
     NOT_RECORDED: Code("the journal cannot be written; nothing was sent, the id is not used up"),
     UNKNOWN_COMMAND: Code("the client has no such command, or it made no order"),

@@ -7,6 +7,7 @@ its answer, results are waited for side by side.
 The same identity with the same content is the same command, however often and however late it comes.
 """
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,8 +19,10 @@ from msgspec.structs import replace
 from oms.commands.reply import Outcome
 from oms.domain.commands import Cancel, CancelAll, Close, CloseAll, CommandRequest, Submit, Verb
 from oms.domain.decide import decide, on_prices
+from oms.domain.decide.codes import NATS_AWAY
 from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
 from oms.domain.decide.facts import Facts
+from oms.domain.decide.permission import restricted
 from oms.domain.events import (
     CommandAnswered,
     CommandConflict,
@@ -53,6 +56,7 @@ from .leftovers import bring_to_an_end
 from .line import Line, Place
 from .options import Options
 from .pending import CHILD, Channel, Pending
+from .publishing import Publishing
 from .resolver import Resolver
 from .telling import checked
 from .writing import reason
@@ -85,10 +89,12 @@ class Desk:
         *,
         margined: Callable[[Verb, Facts, Books], Facts],
         nats_away: Callable[[], bool] = lambda: False,
+        publishing: Publishing | None = None,
         told: Callable[[str, str], None] = lambda what, detail: None,
         chance: random.Random | None = None,
     ) -> None:
-        """`clock` gives nanoseconds of UTC, `margined` adds the margin after an order to what is known.
+        """`clock` gives nanoseconds of UTC, `margined` adds the margin after an order to what is known;
+        `publishing` where intents wait for their stream.
 
         Commands are carried in the nursery, which must outlive the account's sessions; `told` hears, in
         words, of every doubt.
@@ -98,7 +104,7 @@ class Desk:
         self.flights = Flights(account, options, told, nursery)
         self.resolver = Resolver(account, options.pace, clock, told, skew_s=options.skew_s)
         self._clock, self.nursery, self._margined = clock, nursery, margined
-        self._nats_away, self._told = nats_away, told
+        self._nats_away, self._publishing, self._told = nats_away, publishing, told
         self._chance = chance or random.SystemRandom()
         self.panics = 0  # that go on: what halts the account must not keep it from being closed
         self._stopping = False
@@ -142,7 +148,11 @@ class Desk:
         received = self._clock()
         command = request.id or f"{self._chance.getrandbits(64):016x}"
         deadline = None if channel == "operator" else self._deadline(request, received)
-        new = Pending(request, command, channel, received, deadline, queued_at=queued_at)
+        left_s = math.inf if deadline is None else (deadline - received) / NS
+        expires_at = trio.current_time() + left_s
+        new = Pending(
+            request, command, channel, received, deadline, queued_at=queued_at, expires_at=expires_at
+        )
         known_hash = self._known_hash(new.key)
         if known_hash is not None:
             return self._again(new, known_hash)
@@ -294,7 +304,7 @@ class Desk:
             async with place:
                 flight = await self._decide(pending)
                 if flight is not None:
-                    await self.flights.send(flight)
+                    await self._send(pending, flight)
             if flight is not None and flight.asks_prices:
                 await self._order_at_prices(pending, flight)
         except FileError as why:
@@ -354,7 +364,7 @@ class Desk:
                 return  # whatever brought it here twice: it is decided once
             decision = self._judged(pending, turn.books)
             pending.decided = True
-            if isinstance(decision, Denied) and decision.passing and known is None:
+            if isinstance(decision, Denied) and known is None and _passes(decision, pending):
                 pending.refusal = decision.reasons
                 return
             _write_receipt(pending, turn)
@@ -412,7 +422,8 @@ class Desk:
         return books.commands.overtaken(pending.request.client, verb.symbol, pending.queued_at)
 
     def _too_late(self, pending: Pending, now: int) -> Denied | None:
-        if pending.deadline_ns is None or now <= pending.deadline_ns:
+        in_time = trio.current_time() <= pending.expires_at  # also where the wall clock was set back
+        if pending.deadline_ns is None or (in_time and now <= pending.deadline_ns):
             return None
         given = pending.request.deadline
         message = f"it was not sent by {given or rfc3339(pending.deadline_ns)}"
@@ -460,6 +471,37 @@ class Desk:
         request = trade_request(intent, number)
         return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection)]
 
+    async def _send(self, pending: Pending, flight: Flight) -> None:
+        """Send what is written down, where that is asked for when the stream has it too.
+
+        What came up while it waited - a halt, its deadline - counts: then no byte of it leaves.
+        """
+        against: Sequence[Reason] = ()
+        if self._publishing is not None and not flight.asks_prices:
+            against = await self._wait_for_stream(pending, flight, self._publishing)
+        if against:
+            await self.flights.refuse(flight, against[0])
+        else:
+            await self.flights.send(flight)
+
+    async def _wait_for_stream(
+        self, pending: Pending, flight: Flight, publishing: Publishing
+    ) -> Sequence[Reason]:
+        """What stands against sending it by then."""
+        need = flight.approved.need
+        if not await publishing.awaited(self.recorder.seq, need):
+            text = f"the stream did not have it within {publishing.within_s:g} s"
+            if need == "risk":
+                return [reason(codes.NOT_PUBLISHED, f"{text}; nothing was sent")]
+            self._told(
+                "not published", f"{pending.request.client}/{pending.command} goes all the same: {text}"
+            )
+        restrictions = self.account.standing.restrictions
+        if self.panics:
+            restrictions = dict(reducing_only(restrictions))
+        late = self._too_late(pending, self._clock())
+        return [*restricted(restrictions, need), *(late.reasons if late else ())]
+
     # Request execution.
 
     async def _order_at_prices(self, pending: Pending, flight: Flight) -> None:
@@ -477,7 +519,7 @@ class Desk:
                     return
                 if ordered is not None:
                     reach("prices.recorded")
-                    await self.flights.send(ordered)
+                    await self._send(pending, ordered)
 
     async def _decide_on_prices(self, pending: Pending, flight: Flight, prices: Result) -> Flight | None:
         """The question is over with this, whatever is decided; prices that are too old are none."""
@@ -520,6 +562,12 @@ class Desk:
 def _before(one: Pending, new: Pending) -> bool:
     """Whether a command came before another: of two that were queued, whichever was queued first."""
     return one.queued_at is None or new.queued_at is None or one.queued_at < new.queued_at
+
+
+def _passes(denied: Denied, pending: Pending) -> bool:
+    """Whether it may be tried again, its id not used up; a durable command also waits for NATS to be back."""
+    only_away = {one.code for one in denied.reasons} == {NATS_AWAY}
+    return denied.passing or (only_away and pending.channel == "queue")
 
 
 def _write_receipt(pending: Pending, turn: Turn) -> None:

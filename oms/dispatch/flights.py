@@ -17,6 +17,7 @@ from oms.domain.events import (
     CommandUnknown,
     DriftSeen,
 )
+from oms.domain.events.command import Reason as EndReason
 from oms.eventlog.errors import FileError, JournalFull
 from oms.failpoints import reach
 from oms.ingest.account import Account
@@ -84,6 +85,11 @@ class Flights:
             reach("answer.recorded")
             if not flight.over.is_set() and not flight.asks_prices:
                 self._nursery.start_soon(self._await_result, flight, self._options.outcome_s)
+
+    async def refuse(self, flight: Flight, why: EndReason) -> None:
+        """It was not sent, and will not be."""
+        client, command = flight.key
+        await self._surely(flight, lambda turn: turn.add(rejected(command, client, why)))
 
     async def prices(self, flight: Flight) -> Result | None:
         """The prices that were asked for; None where there are none, which is recorded then."""
@@ -225,9 +231,7 @@ class Flights:
         self._lost(flight, "undecodable", turn)
 
     async def _not_sent(self, flight: Flight, why: str) -> None:
-        client, command = flight.key
-        said = reason(codes.NOT_SENT, f"no byte of it was sent: {why}")
-        await self._surely(flight, lambda turn: turn.add(rejected(command, client, said)))
+        await self.refuse(flight, reason(codes.NOT_SENT, f"no byte of it was sent: {why}"))
 
     def _lost(self, flight: Flight, why: str, turn: Turn, retcode: int | None = None) -> None:
         """No result will come: what the books prove by now counts, else it is unknown."""

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from oms.domain.events import BookChanged, StatisticsChanged
 from oms.sessions import translate
@@ -116,6 +117,15 @@ class QuoteBoard:
                 merged.apply(head.books_flags, head.levels)
                 changed.append(translate.book(head, merged, self.names[head.symbol_id]))
         return changed
+
+    def clock_stepped(self, ns: int) -> None:
+        """UTC was set by so much: what came so long ago still did."""
+        self._touched = {symbol_id: at + ns for symbol_id, at in self._touched.items()}
+        self._kept = {
+            name: replace(shown, received_at=shown.received_at + ns) for name, shown in self._kept.items()
+        }
+        if self.quoted_at:
+            self.quoted_at += ns
 
     # What is asked.
 

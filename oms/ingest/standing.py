@@ -69,6 +69,11 @@ class Standing:
         return restrictions_of(self._told) | ({HALTED: self._halted} if self._halted else {})
 
     @property
+    def fenced(self) -> bool:
+        """Whether it is halted because stream and journal contradict each other."""
+        return self.restrictions.get(HALTED, "").startswith(FENCE)
+
+    @property
     def state(self) -> str:
         """The narrower of the two."""
         return self.permission if self.link == READY else self.link
@@ -171,6 +176,12 @@ def halted_for(reason: str) -> Change:
             now[HALTED] = reason
 
     return change
+
+
+def unfenced(now: Restrictions, books: Books) -> None:
+    """Stream and journal agree again: what is left is a halt, which a person lifts."""
+    if now.get(HALTED, "").startswith(FENCE):
+        now[HALTED] = f"stream and journal agree again, after {now[HALTED].removeprefix(FENCE)}"
 
 
 def reduced(now: Restrictions, books: Books) -> None:

@@ -12,6 +12,7 @@ from ..codes import Code
 
 RECONCILING: Final = "reconciling"
 VENUE_UNAVAILABLE: Final = "venue_unavailable"
+NATS_AWAY: Final = "nats_away"
 
 CODES: Final[dict[str, Code]] = {
     # The account, as it stands.
@@ -23,7 +24,7 @@ CODES: Final[dict[str, Code]] = {
     "restored": Code("the journal was restored and not compared yet: only what reduces is sent"),
     "dirty": Code("the books are not complete: only what reduces is sent"),
     "reducing": Code("the account only reduces: nothing that adds risk is sent"),
-    "nats_away": Code("NATS is required and not there: nothing that adds risk is sent"),
+    NATS_AWAY: Code("NATS is required and not there: nothing that adds risk is sent"),
     "account_trade_disabled": Code("the broker disabled trading for the account", Retcode.TRADE_DISABLED),
     "account_read_only": Code("an investor's login, or a read-only account", Retcode.TRADE_DISABLED),
     "password_change_required": Code("the password must be changed first", Retcode.TRADE_DISABLED),

@@ -71,7 +71,7 @@ def _moved(asked: Approved, case: Case, bid: Decimal, ask: Decimal) -> list[Reas
 
 def _approved(case: Case, intent: Intent) -> Approved:
     margin = case.facts.margin if case.need == "risk" else None
-    return Approved(intent, case.facts.quote, margin)
+    return Approved(intent, case.facts.quote, margin, case.need)
 
 
 def _denied(case: Case, reasons: tuple[Reason, ...]) -> Denied:
