@@ -20,8 +20,8 @@ class Clock(Protocol):
         ...
 
 
-# Milliseconds.  Seconds are doubles: without it, who slept until a millisecond may be told the one before, and
-# where time is told and stands still meanwhile, that is so for ever.
+# Milliseconds.  Seconds are doubles: without it, who slept until a millisecond may be told the one before,
+# and where time is told and stands still meanwhile, that is so for ever.
 _ROUNDING: Final = 0.001
 
 
