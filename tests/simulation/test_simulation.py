@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,50 @@ def test_whatever_happens_it_comes_right() -> None:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     return simulated(7, tmp_path_factory.mktemp("run"))
+
+
+def test_the_judge_sees_a_deal_that_is_missing(found: Found) -> None:
+    other = copy(found)
+    other.truth = found.truth | {"deals": found.truth["deals"][:-1]}
+    with pytest.raises(AssertionError, match="deals"):
+        other.judge_settled()
+
+
+def test_the_judge_sees_a_request_that_came_twice(found: Found) -> None:
+    other = copy(found)
+    other.requests = [*found.requests, found.requests[-1]]
+    with pytest.raises(AssertionError, match="came twice"):
+        other.judge()
+
+
+def test_the_judge_sees_an_intent_that_was_not_written_down(found: Found) -> None:
+    other = copy(found)
+    other.intents = [one for one in found.intents if one["action_id"] != found.requests[0].action_id]
+    with pytest.raises(AssertionError, match="never written down"):
+        other.judge()
+
+
+def test_the_judge_sees_an_order_of_two_commands(found: Found) -> None:
+    other = copy(found)
+    theirs = [one for one in found.truth["orders"] if "~" in one["comment"]]
+    marks = {"trade_order": theirs[0]["trade_order"], "open": False}
+    other.truth = found.truth | {"orders": [*found.truth["orders"], theirs[-1] | marks]}
+    with pytest.raises(AssertionError):
+        other.judge_settled()
+
+
+def test_the_judge_sees_another_byte(found: Found) -> None:
+    other = copy(found)
+    row = found.rows[5]
+    other.rows = [*found.rows[:5], row._replace(body=row.body.replace(b"1", b"2", 1)), *found.rows[6:]]
+    with pytest.raises(AssertionError):
+        other.judge()
+
+
+def test_the_judge_sees_an_outcome_that_changed(found: Found) -> None:
+    other = copy(found)
+    key, said = next((key, said) for key, said in found.outcomes.items() if said[-1]["status"] == "filled")
+    changed = said[-1] | {"status": "rejected", "filled": None, "anomaly": ""}
+    other.outcomes = found.outcomes | {key: [*said, changed]}
+    with pytest.raises(AssertionError, match="became"):
+        other.judge()
