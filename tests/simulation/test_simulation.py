@@ -14,7 +14,7 @@ from .judged import Found, judged, simulated, told, written
 
 ROOT = Path(__file__).parent.parent.parent
 # A slice; `make simulate` runs a thousand.
-SEEDS = between(os.environ.get("SIMULATION_SEEDS", "1-50"))
+SEEDS = between(os.environ.get("SIMULATION_SEEDS", "1-40"))
 # Without these a run proves little.
 REACHED = {
     *("command.unknown", "command.settled", "command.scanned", "command.evidence", "command.conflict"),
@@ -39,7 +39,8 @@ def test_tc_l8_one_seed_gives_the_same_bytes_in_every_process() -> None:
         environment = os.environ | {"PYTHONHASHSEED": hash_seed}
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
 
-    one, other = (running(hash_seed).communicate()[0] for hash_seed in ("1", "4711"))
+    processes = [running(hash_seed) for hash_seed in ("1", "4711")]
+    one, other = (process.communicate()[0] for process in processes)
     assert len(one.splitlines()) == 8
     assert b"FAILED" not in one
     assert one == other
@@ -59,7 +60,7 @@ def test_whatever_happens_it_comes_right() -> None:
         deaths += found.deaths
     again = f".venv/bin/python -m tests.simulation {' '.join(map(str, failed))}"
     assert not failed, "\n".join([again, *failed.values()])
-    if len(SEEDS) >= 50:
+    if len(SEEDS) >= 40:
         assert kinds.keys() >= REACHED
         assert statuses.keys() >= STATUSES
         assert deaths > 2 * len(SEEDS)
@@ -117,4 +118,13 @@ def test_the_judge_sees_an_outcome_that_changed(found: Found) -> None:
     changed = said[-1] | {"status": "rejected", "filled": None, "anomaly": ""}
     other.outcomes = found.outcomes | {key: [*said, changed]}
     with pytest.raises(AssertionError, match="became"):
+        other.judge()
+
+
+def test_the_judge_sees_what_came_though_it_had_not_been_found(found: Found) -> None:
+    other = copy(found)
+    client, command = next(key for key, said in found.outcomes.items() if said[-1]["status"] == "filled")
+    verdict = {"verdict": "not_found", "evidence": "two_scans", "client": client, "command": command}
+    other.events = [*found.events, ("command.settled", verdict)]
+    with pytest.raises(AssertionError, match="had not been found"):
         other.judge()
