@@ -278,7 +278,7 @@ class Conversation:
         while True:
             await self._unwatched.wait()
             self._unwatched = trio.Event()
-            new = [name for name in self._held() | self._wanted if self._is_new(name)]
+            new = sorted(filter(self._is_new, self._held() | self._wanted))  # not by their hashes
             specs = await self._with_conversions(new)
             self._unspecified.update(new)
             self._unspecified.difference_update(spec.trade_symbol for spec in specs)

@@ -48,10 +48,9 @@ class Found:
         self.kinds = Counter(kind for kind, _ in self.events)
         self.statuses = Counter(one.status for one in self.books.commands)
         self.deaths = world.deaths
-        self._requests = list(_trade_requests(world))
-        self._orders = {str(one["trade_order"]): one for one in self.truth["orders"]}
-        self._intents = [data for kind, data in self.events if kind == "command.sending"]
-        self._sequences = _outcomes(self.events)
+        self.requests = list(_trade_requests(world))
+        self.intents = [data for kind, data in self.events if kind == "command.sending"]
+        self.outcomes = _outcomes(self.events)
         self._journal = world.process.journal
 
     def __str__(self) -> str:
@@ -64,6 +63,7 @@ class Found:
         self._nothing_was_sent_that_was_not_written_down_or_twice()
         self._outcomes_change_only_by_deals()
         self._positions_in_doubt_are_not_closed_again()
+        self._what_was_not_found_never_comes()
         for sent in self.sent.values():
             self._replies_agree(sent)
 
@@ -100,19 +100,20 @@ class Found:
             assert ours[name] == found, f"{name}: {ours[name]} here, {found} at the venue"
 
     def _nothing_was_sent_that_was_not_written_down_or_twice(self) -> None:
-        written = Counter(one["action_id"] for one in self._intents)
-        received = Counter(one.action_id for one in self._requests)
+        written = Counter(one["action_id"] for one in self.intents)
+        received = Counter(one.action_id for one in self.requests)
         assert set(written.values()) <= {1}, f"one number for two intents: {written.most_common(2)}"
         assert set(received.values()) <= {1}, f"a request came twice: {received.most_common(2)}"
         assert received.keys() <= written.keys(), f"never written down: {received - written}"
-        orders = Counter(_key(one) for one in self._intents if one["action"] != PRICES)
-        asked = Counter(_key(one) for one in self._intents if one["action"] == PRICES)
+        orders = Counter(_key(one) for one in self.intents if one["action"] != PRICES)
+        asked = Counter(_key(one) for one in self.intents if one["action"] == PRICES)
         assert {*orders.values(), *asked.values()} <= {1}, f"two intents: {orders.most_common(2)}"
 
     def _orders_belong_to_one_command_each(self) -> None:
-        of_marker = {one["marker"]: _key(one) for one in self._intents if one["marker"]}
+        of_marker = {one["marker"]: _key(one) for one in self.intents if one["marker"]}
         owned: dict[Key, list[str]] = {}
-        for ticket, order in self._orders.items():
+        for order in self.truth["orders"]:
+            ticket = str(order["trade_order"])
             marker = marker_in(order["comment"])
             owner = self.books.commands.owner(ticket)
             if marker:
@@ -145,7 +146,7 @@ class Found:
 
     def _outcomes_change_only_by_deals(self) -> None:
         """A final outcome stands, unless a deal overturns it, which is an anomaly then."""
-        for key, outcomes in self._sequences.items():
+        for key, outcomes in self.outcomes.items():
             for one, other in pairwise(outcomes):
                 changed = one["final"] and (one["status"], one["filled"]) != (
                     other["status"],
@@ -153,6 +154,14 @@ class Found:
                 )
                 fine = not changed or one["status"] in RESTING or other["anomaly"]
                 assert fine, f"{key}: {one} became {other}"
+
+    def _what_was_not_found_never_comes(self) -> None:
+        """No dealer here is slower than the last look: what was rejected for it stays so."""
+        missed = {_key(data) for kind, data in self.events if kind == "command.settled" and _missed(data)}
+        for key in missed:
+            found = self.books.commands.get(*key)
+            assert found is not None
+            assert found.status == "rejected", f"{found} had not been found"
 
     def _positions_in_doubt_are_not_closed_again(self) -> None:
         """docs/semantics.md 8: the second close is denied `outcome_pending`."""
@@ -175,7 +184,11 @@ class Found:
             assert stands or one["status"] in RESTING or overturned, f"{one} became {other}"
 
     def _overturned(self, key: Key) -> bool:
-        return any(one["anomaly"] for one in self._sequences.get(key, []))
+        return any(one["anomaly"] for one in self.outcomes.get(key, []))
+
+
+def _missed(settled: Any) -> bool:
+    return bool(settled["verdict"] == "not_found" and settled["evidence"] == "two_scans")
 
 
 def _rows(path: Path) -> Iterator[Recorded]:

@@ -25,7 +25,7 @@ from oms.ingest.conversation import Options
 from oms.ingest.market import Pump
 from oms.projections import Books
 from oms.recorder import Recorder
-from oms.replay import rebuilt
+from oms.replay import opened_books, rebuilt, save_snapshot
 from oms.sessions.login import Credentials
 
 from .wire import Network
@@ -109,7 +109,7 @@ class Process:
             ballast_bytes=0,
         )
         try:
-            self.recorder = Recorder(journal, self._rebuilt(), self._rebuilt, took=self._took)
+            self.recorder = Recorder(journal, self._opened(), self._rebuilt, took=self._took)
             with self._scope:
                 await self._live(task_status)
         finally:
@@ -149,6 +149,14 @@ class Process:
                 await account.run()
                 sessions.cancel_scope.cancel()
             outer.cancel_scope.cancel()
+
+    def _opened(self) -> Books:
+        """From a snapshot, half of the time."""
+        if self._chance.random() < 0.5:
+            save_snapshot(self.folder, NAME, self._rebuilt(), self.journal.seq)
+        found = opened_books(self.folder, NAME)
+        assert not found.ignored, found.ignored
+        return found.books
 
     def _rebuilt(self) -> Books:
         return rebuilt(self.journal.path).books

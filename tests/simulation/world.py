@@ -124,7 +124,7 @@ class World:
                 self.venue.refuse_next()
             elif happens < 0.88:
                 last = process.books.commands.last_action
-                self.venue.stranger(last if draw.random() < 0.5 else None)
+                self.venue.stranger(max(1, last - draw.randrange(3)) if draw.random() < 0.5 else None)
             elif happens < 0.91:
                 self.network.cut()
             else:
