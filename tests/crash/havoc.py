@@ -12,7 +12,7 @@ from tests.nats import Server
 
 from .processes import Daemon, Venue
 
-PACE_S: Final = 4.0  # from kill to kill, on average; never more than 6
+PACE_S: Final = 5.0  # from kill to kill, on average; never more than 6
 LEAST_S, MOST_S = 2.5, 12.0  # that a life may last
 STOPPED_BY: Final = ("stop.", "snapshot.")  # points that only a daemon comes to which is told to end
 OFTEN: Final = {"turn": 30, "outbox": 12, "start": 3, "request": 4, "command": 4, "reply": 4}
@@ -70,9 +70,10 @@ class Killer:
         self.kills = 0
         self.reached: Counter[str] = Counter()  # points at which it died
         self.ended: list[str] = []  # what should not have happened: ends of its own
+        self.lives: list[str] = []  # each in words: when, how long, what for, how it ended
         self._daemon, self._chance = daemon, chance
-        self._drawn = self._points(points)
         self._names = frozenset(points)
+        self._drawn = self._points(points)
         self._began = time.monotonic()
 
     async def run(self, seconds: float, *, every_point: bool = False) -> None:
@@ -82,7 +83,11 @@ class Killer:
             point = next(self._drawn)
             if every_point and (not point or self.reached[point]):
                 continue
+            began, died = time.monotonic(), self.reached[point]
             await self._live(point)
+            how = "reached" if self.reached[point] > died else "killed"
+            lasted = time.monotonic() - began
+            self.lives.append(f"{began - self._began:.1f} s: {lasted:.1f} s, {how} {point}".rstrip())
 
     @property
     def missed(self) -> frozenset[str]:
@@ -90,9 +95,10 @@ class Killer:
         return self._names - self.reached.keys()
 
     def _points(self, points: Sequence[str]) -> Iterator[str]:
-        """All in any order, with half as many "" = no point between them, again and again."""
+        """In any order all, those missed so far twice, with "" = no point between them; again and again."""
         while True:
-            bag = [*points, *[""] * (len(points) // 2)]
+            missed = sorted(self.missed) if any(self.reached) else []
+            bag = [*points, *missed, *[""] * (len(points) // 2)]
             self._chance.shuffle(bag)
             yield from bag
 

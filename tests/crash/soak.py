@@ -76,7 +76,7 @@ class Soak:
                 daemon.sweep()
                 book.close()
         (self._folder / "truth.json").write_text(json.dumps(truth))
-        self.report |= {"reached": killer.reached, "missed": sorted(killer.missed)}
+        self.report |= {"reached": killer.reached, "missed": sorted(killer.missed), "lives": killer.lives}
         count = {name: len(lines) for name, lines in self.problems.items() if name != ENDED}
         venue_orders = sum(len(mine(truth, login)["orders"]) for login in LOGINS.values())
         return Results(
