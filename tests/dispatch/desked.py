@@ -94,6 +94,7 @@ async def desked(
     seed: int = 1,
     publishing: Publishing | None = None,
     behind_ns: Callable[[], int] = lambda: 0,
+    nats_away: Callable[[], bool] = lambda: False,
     **more: Any,
 ) -> AsyncIterator[Desked]:
     """The account ready, and its desk open; the desk's clock is so far behind the venue's."""
@@ -110,6 +111,7 @@ async def desked(
             told=lambda what, detail: keeper.told.append((what, detail)),
             chance=Random(seed),
             publishing=publishing,
+            nats_away=nats_away,
         )
         await desk.open()
         found.append(Desked(keeper, venue, desk, nursery))
