@@ -23,6 +23,7 @@ REACHED = {
 STATUSES = {"filled", "canceled", "working", "expired", "rejected", "denied", "done"}
 
 
+@pytest.mark.slow
 def test_tc_l8_one_seed_gives_the_same_bytes() -> None:
     first = written(7)
     assert min(map(len, first)) > 10_000
