@@ -145,14 +145,18 @@ class Found:
     # Commands.
 
     def _outcomes_change_only_by_deals(self) -> None:
-        """A final outcome stands, unless a deal overturns it, which is an anomaly then."""
+        """A final outcome stands, unless a deal overturns it, which is an anomaly then.
+
+        A rejection always stands: no refusal here is a lie, no dealer slower than the resolver.
+        """
         for key, outcomes in self.outcomes.items():
             for one, other in pairwise(outcomes):
                 changed = one["final"] and (one["status"], one["filled"]) != (
                     other["status"],
                     other["filled"],
                 )
-                fine = not changed or one["status"] in RESTING or other["anomaly"]
+                overturned = other["anomaly"] and one["status"] != "rejected"
+                fine = not changed or one["status"] in RESTING or overturned
                 assert fine, f"{key}: {one} became {other}"
 
     def _what_was_not_found_never_comes(self) -> None:
