@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from oms.commands.reply import Outcome
 from oms.domain.commands import Cancel, CancelAll, Close, CloseAll, CommandRequest, Submit, Verb
 from oms.domain.decide import decide, on_prices
+from oms.domain.decide.calling import class_of
 from oms.domain.decide.codes import NATS_AWAY
 from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
 from oms.domain.decide.facts import Facts
@@ -341,7 +342,7 @@ class Desk:
             return
         if symbol not in talk.specified:
             with suppress(Outage, LocalProtocolError, FileError):
-                await self.account.specification(symbol)
+                await self.account.specification(symbol, data=False)
         if isinstance(verb, Submit) and self.account.feed.board.get(symbol) is None:
             talk.want(symbol)
             with trio.move_on_after(QUOTE_S):
@@ -432,7 +433,7 @@ class Desk:
     def _facts(self, verb: Verb, books: Books, now: int) -> Facts:
         facts = facts_of(self.account, books, verb, self.options.policy, now, nats_away=self._nats_away())
         if self.panics:
-            facts = replace(facts, restrictions=reducing_only(facts.restrictions))
+            facts = replace(facts, restrictions=reducing_only(facts.restrictions), refusing={})
         return self._margined(verb, facts, books)
 
     def _resolved(self, pending: Pending, books: Books) -> Verb:
@@ -469,7 +470,8 @@ class Desk:
         event = writing.sending(intent, pending, number, marker)
         turn.add(replace(event, quote=approved.quote, margin=approved.margin))
         request = trade_request(intent, number)
-        return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection)]
+        call = self.account.breakers.begin(class_of(approved.need, intent))
+        return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection, call)]
 
     async def _send(self, pending: Pending, flight: Flight) -> None:
         """Send what is written down, where that is asked for when the stream has it too.
