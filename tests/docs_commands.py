@@ -14,7 +14,7 @@ from oms.commands import CODES, DealShown, Outcome, encoded
 from oms.commands.envelope import Envelope
 from oms.commands.fields import Field, fields_of
 from oms.commands.kinds import KINDS
-from oms.commands.operating import Operated, Operation, Settlement
+from oms.commands.operating import Operated, Operation, Reset, Settlement
 from oms.dispatch.codes import BUSY, NOT_RECORDED, STOPPING
 from oms.dispatch.codes import CODES as DISPATCH_CODES
 from oms.dispatch.options import Options

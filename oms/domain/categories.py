@@ -55,7 +55,7 @@ CATEGORIES: Final[dict[Category, Kind]] = {
     "connection": Kind(
         "venue, NATS or disk cannot be had now, or more is asked than gets through in time; nothing was done",
         "yes",
-        _codes("venue_unavailable nats_away not_sent not_recorded busy past_deadline"),
+        _codes("venue_unavailable nats_away not_sent not_executed not_recorded busy past_deadline"),
     ),
     "validation": Kind(
         "the request itself cannot be carried out, whenever it is made",
@@ -65,7 +65,8 @@ CATEGORIES: Final[dict[Category, Kind]] = {
             "too_large not_json not_messagepack not_an_object unknown_verb unknown_field duplicate_field "
             "missing_field bad_value out_of_range conflicting_fields bad_request unknown_query "
             # what names nothing, or another thing
-            "conflict unknown_command unknown_symbol unknown_position nothing_named position_required "
+            "conflict unknown_command unknown_order order_needed unknown_symbol unknown_position "
+            "nothing_named position_required "
             # what does not fit the symbol or the account
             "field_not_used number_out_of_range deviation_not_held execution_unknown close_by_needs_hedging "
             "close_by_other_symbol close_by_same_side close_by_not_allowed volume_not_positive "
@@ -78,7 +79,7 @@ CATEGORIES: Final[dict[Category, Kind]] = {
         "not as account, market and what is named are now: something else has to happen first",
         "no",
         _codes(
-            "halted difference restored dirty reducing fenced left_open overtaken trade_disabled "
+            "halted difference restored dirty reducing fenced left_open not_unknown overtaken trade_disabled "
             "symbol_not_started symbol_expired market_closed position_closed order_not_found order_ended "
             "order_not_pending order_over long_only short_only close_only volume_above_position "
             "volume_above_limit frozen outcome_pending price_too_near sl_too_near tp_too_near "
