@@ -188,6 +188,8 @@ class AccountView:
             raise unavailable(why) from None
         if isinstance(reply, Refused):
             raise VenueUnavailable(f"the venue refused it with code {reply.code}")
+        if reply.drift.unread:  # half of an answer is none: bars may be missing
+            raise VenueUnavailable(f"{reply.drift.unread} bytes of the answer cannot be read", BAD_ANSWER)
         bars = {bar.time: bar for bar in reply.value if start <= bar.time < end}
         return [bars[at] for at in sorted(bars)]
 
