@@ -14,7 +14,7 @@ from oms.sessions.link import Limits
 from protocol.enums import Timeframe
 from protocol.messages import Request
 from protocol.records.market import RatesRequest
-from tests.dispatch.desked import Desked, desked
+from tests.dispatch.desked import Desked, desked, quicker
 from tests.paper.running import SERVER_START_S, Running
 from tests.paper.running import running as venue_runs
 
@@ -188,6 +188,21 @@ async def test_candles_without_an_answer_open_data_alone(running: Running, tmp_p
         assert found["status"] == "filled", found
         assert account.connection is connection
         assert await changes(trading, 1) == [("data", "open", 2)]
+
+
+async def test_what_another_request_put_in_doubt_is_not_counted(running: Running, tmp_path: Path) -> None:
+    """A close waits for its result when the session is ended, because an opening had no answer."""
+    options = quicker(outcome_s=60.0)
+    async with desked(running, tmp_path, options=options) as trading:
+        position = (await trading.buy())["position"]
+        trading.venue.control("dealer_delay", ms=60_000)
+        closing = await trading.ask("close", position=position, wait=0.2)
+        assert closing["status"] == "accepted"
+        await unanswered(trading)
+        reasons = {one["reason"] for one in trading.held.events("command.unknown")}
+        assert reasons == {"session_ended", "answer_timeout"}
+        shown = trading.held.account.breakers.shown
+        assert (shown["closing"].failures, shown["opening"].failures) == (0, 1)
 
 
 async def test_a_full_disk_delays_what_is_told(trading: Desked, monkeypatch: pytest.MonkeyPatch) -> None:
