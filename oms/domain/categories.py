@@ -55,7 +55,9 @@ CATEGORIES: Final[dict[Category, Kind]] = {
     "connection": Kind(
         "venue, NATS or disk cannot be had now, or more is asked than gets through in time; nothing was done",
         "yes",
-        _codes("venue_unavailable nats_away not_sent not_executed not_recorded busy past_deadline"),
+        _codes(
+            "venue_unavailable nats_away not_sent not_executed not_published not_recorded busy past_deadline"
+        ),
     ),
     "validation": Kind(
         "the request itself cannot be carried out, whenever it is made",

@@ -120,8 +120,6 @@ class QuoteBoard:
         self._kept = {
             name: replace(shown, received_at=shown.received_at + ns) for name, shown in self._kept.items()
         }
-        if self.quoted_at:
-            self.quoted_at += ns
 
     # What is asked.
 
@@ -133,7 +131,10 @@ class QuoteBoard:
         return self._shown(symbol, symbol_id)
 
     def heard(self, symbols: Iterable[str]) -> int:
-        """A figure that is another one as soon as any of these symbols has ticked again in this session."""
+        """A figure that is another one as soon as any of these symbols has ticked again in this session.
+
+        A clock that is set makes it another one as well, once.
+        """
         return sum(self._touched.get(self._ids.get(name, -1), 0) for name in symbols)
 
     def __iter__(self) -> Iterator[Shown]:
