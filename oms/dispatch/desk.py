@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from oms.commands.reply import Outcome
 from oms.domain.commands import Cancel, CancelAll, Close, CloseAll, CommandRequest, Submit, Verb
 from oms.domain.decide import decide, on_prices
-from oms.domain.decide.calling import class_of
 from oms.domain.decide.codes import NATS_AWAY
 from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
 from oms.domain.decide.facts import Facts
@@ -470,8 +469,7 @@ class Desk:
         event = writing.sending(intent, pending, number, marker)
         turn.add(replace(event, quote=approved.quote, margin=approved.margin))
         request = trade_request(intent, number)
-        call = self.account.breakers.begin(class_of(approved.need, intent))
-        return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection, call)]
+        return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection)]
 
     async def _send(self, pending: Pending, flight: Flight) -> None:
         """Send what is written down, where that is asked for when the stream has it too.

@@ -4,7 +4,7 @@ import trio
 
 from oms.domain.decide.decision import Approved
 from oms.domain.intent import REQUEST_PRICES
-from oms.ingest.breakers import Call
+from oms.ingest.breakers import UNCOUNTED, Call
 from oms.projections.commands import Key
 from oms.sessions.connection import Connection
 from oms.sessions.translate import Result
@@ -21,11 +21,10 @@ class Flight:
         request: TradeRequest,
         marker: str,
         connection: Connection,
-        call: Call,
     ) -> None:
-        """`call` is told what became of it."""
         self.key, self.approved, self.request = key, approved, request
-        self.marker, self.connection, self.call = marker, connection, call
+        self.marker, self.connection = marker, connection
+        self.call: Call = UNCOUNTED  # of its breaker, from the moment that it is sent
         self.accepted = False  # answer 12 had accepted it
         self.doubt = (
             ""  # why nobody knows what became of it, where that is clear before its session has ended

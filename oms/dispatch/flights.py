@@ -10,6 +10,7 @@ from typing import Final
 import trio
 
 from oms.domain import retcodes
+from oms.domain.decide.calling import class_of
 from oms.domain.events import (
     CommandAnswered,
     CommandEvidence,
@@ -64,6 +65,8 @@ class Flights:
     async def send(self, flight: Flight) -> None:
         """Send it, and record what is answered; its result is waited for beside other commands."""
         self._flying[flight.request.action_id] = flight
+        approved = flight.approved
+        flight.call = self._account.breakers.begin(class_of(approved.need, approved.intent))
         try:
             reply = await flight.connection.ask(Request(TRADE, flight.request), self._options.answer_s)
         except LocalProtocolError as why:

@@ -7,6 +7,7 @@ delays it.  They are not kept: a daemon that starts lets everything through.
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Final, NamedTuple
 
 import trio
@@ -36,12 +37,15 @@ class Shown(NamedTuple):
     until: str | None  # of an open one: when the next call is let through, UTC, RFC 3339
 
 
+Judge = Callable[[Callable[[Breaker], None]], None]  # lets something happen to a breaker
+
+
 class Call:
     """A call on its way; the first verdict counts."""
 
-    def __init__(self, breakers: "Breakers", call_class: CallClass, period: int | None) -> None:
+    def __init__(self, judge: Judge, period: int | None) -> None:
         """Made by the breakers; without a period nobody counts it."""
-        self._breakers, self._class, self._period = breakers, call_class, period
+        self._judge, self._period = judge, period
 
     def worked(self) -> None:
         """It was answered."""
@@ -55,10 +59,13 @@ class Call:
         """It says nothing of the venue."""
         self._end(lambda breaker, period: breaker.dropped(period))
 
-    def _end(self, judge: Callable[[Breaker, int], None]) -> None:
+    def _end(self, verdict: Callable[[Breaker, int], None]) -> None:
         period, self._period = self._period, None
         if period is not None:
-            self._breakers.judge(self._class, lambda breaker: judge(breaker, period))
+            self._judge(lambda breaker: verdict(breaker, period))
+
+
+UNCOUNTED: Final = Call(lambda act: None, None)  # what was not sent yet
 
 
 class Breakers:
@@ -74,8 +81,9 @@ class Breakers:
     def begin(self, call_class: CallClass) -> Call:
         """A call that is to be made whatever the breaker says; where that says no, it is not counted."""
         found: list[int | None] = []
-        self.judge(call_class, lambda breaker: found.append(breaker.begin(trio.current_time())))
-        return Call(self, call_class, found[0])
+        judge = partial(self._judge, call_class)
+        judge(lambda breaker: found.append(breaker.begin(trio.current_time())))
+        return Call(judge, found[0])
 
     @contextmanager
     def guarded(self, call_class: CallClass) -> Iterator[None]:
@@ -116,7 +124,7 @@ class Breakers:
         """Of one."""
         return self._breakers[call_class].state
 
-    def judge(self, call_class: CallClass, act: Callable[[Breaker], None]) -> None:
+    def _judge(self, call_class: CallClass, act: Callable[[Breaker], None]) -> None:
         """Let something happen to one of them, and have its change told."""
         breaker = self._breakers[call_class]
         before, failures = breaker.state, breaker.failures

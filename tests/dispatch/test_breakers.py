@@ -15,6 +15,7 @@ from protocol.enums import Timeframe
 from protocol.messages import Request
 from protocol.records.market import RatesRequest
 from tests.dispatch.desked import Desked, desked, quicker
+from tests.ingest.test_awkward_moments import full_for
 from tests.paper.running import SERVER_START_S, Running
 from tests.paper.running import running as venue_runs
 
@@ -206,8 +207,6 @@ async def test_what_another_request_put_in_doubt_is_not_counted(running: Running
 
 
 async def test_a_full_disk_delays_what_is_told(trading: Desked, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.ingest.test_awkward_moments import full_for
-
     with monkeypatch.context() as full:
         full_for(trading.held, full, "breaker.changed")
         await unanswered(trading)
@@ -217,3 +216,20 @@ async def test_a_full_disk_delays_what_is_told(trading: Desked, monkeypatch: pyt
         assert (await trading.operate("reset"))["reasons"][0]["code"] == "not_recorded"
         assert states(trading) == {"opening": "open"}
     assert await changes(trading, 1) == [("opening", "open", 2)]
+
+
+async def test_a_trial_that_cannot_be_written_down_is_none(
+    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The breaker is not left half open for ever by an order that was never sent."""
+    breaking = Breaking(failures=1, pause_s=0.2, limit_s=60.0)
+    async with desked(running, tmp_path, breaking=breaking) as trading:
+        await unanswered(trading)
+        await trio.sleep(0.3)
+        with monkeypatch.context() as full:
+            full_for(trading.held, full, "command.sending")
+            await trading.buy(id="never", wait=0.1)
+        assert states(trading) == {"opening": "open"}
+        await trading.operate("resume")
+        found = await trading.buy(id="then")
+        assert (found["status"], states(trading)) == ("filled", {}), found
