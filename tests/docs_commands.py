@@ -117,7 +117,7 @@ STATUSES: Final[dict[str, tuple[str, str]]] = {
     "unknown": (
         "no",
         "it may have been carried out or not: the answer did not come, or leaves it open. Nothing is sent "
-        "again by itself, and the account is halted until a person has looked",
+        "again; it is looked for at the venue, and what only a person can tell waits for `settle`",
     ),
     "rejected": ("yes", "refused by the venue, for sure: nothing was done"),
     "working": ("yes", "a pending order is placed; what becomes of it is told by events of the order"),
