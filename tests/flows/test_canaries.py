@@ -124,20 +124,32 @@ class Watcher:
         self._thread.join(20)
 
     async def _watch(self) -> None:
-        client = await nats.connect(
-            self._url, user="watcher", password=WATCHER, max_reconnect_attempts=-1, reconnect_time_wait=0.05
-        )
+        """One connection after the other: nats-py gives its own up for good at some errors."""
 
         async def hear(message: Msg) -> None:
             headers = json.dumps(message.headers or {}).encode()
             self.seen.append(b"\n".join([message.subject.encode(), headers, message.data]))
 
-        await client.subscribe(">", cb=hear)
-        await client.flush()
-        self._ready.set()
-        while not self._over.is_set():  # noqa: ASYNC110 - set by another thread
-            await asyncio.sleep(0.05)
-        await client.close()
+        async def ignore(why: Exception) -> None:
+            """The connection ends with it, or goes on."""
+
+        who = {"user": "watcher", "password": WATCHER}
+        while not self._over.is_set():
+            try:
+                client = await nats.connect(self._url, error_cb=ignore, allow_reconnect=False, **who)
+            except (nats.errors.Error, OSError):
+                await asyncio.sleep(0.02)
+                continue
+            try:
+                await client.subscribe(">", cb=hear)
+                await client.flush()
+                self._ready.set()
+                while client.is_connected and not self._over.is_set():  # noqa: ASYNC110 - another thread's
+                    await asyncio.sleep(0.02)
+            except (nats.errors.Error, OSError):
+                continue
+            finally:
+                await client.close()
 
 
 def forms(secret: bytes) -> Iterator[bytes]:
