@@ -21,6 +21,7 @@ from nats.aio.client import Client
 from nats.micro.request import Request
 from nats.micro.service import EndpointConfig, EndpointStats, Service, ServiceConfig, ServiceStats
 
+from oms.domain.categories import category_of, retry_of
 from oms.failpoints import reach
 
 from . import sizes
@@ -162,7 +163,8 @@ class _Desk:
 
     async def _fail(self, at: Endpoint, request: Request, number: int, code: str, text: str) -> None:
         """An error of the micro protocol."""
-        body = {"error": {"code": code, "message": text, "field": None}, "account": at.account}
+        kind = {"category": category_of(code), "retry": retry_of(code)}
+        body = {"error": {"code": code, "message": text, "field": None, **kind}, "account": at.account}
         await _answer(at, request, _Failure(msgspec.json.encode(body), (number, code)))
 
     def _what(self, at: Endpoint, request: Request) -> str:

@@ -5,6 +5,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from oms.domain.calls import CallClass
 from oms.domain.commands import DEFAULT_CLIENT, ClientId, Comment, KnownId
 from oms.domain.events.command import Reason
 from oms.domain.values import Ticket, plain
@@ -14,9 +15,10 @@ from . import codes
 from .fields import Field, fields_of, read_fields
 from .kinds import Seconds
 from .reading import FAULTS
+from .reasons import classified
 from .reply import Outcome
 
-OperatorVerb = Literal["halt", "reduce", "resume", "panic", "settle"]
+OperatorVerb = Literal["halt", "reduce", "resume", "panic", "reset", "settle"]
 OPERATOR_VERBS: Final[tuple[str, ...]] = get_args(OperatorVerb)
 
 
@@ -26,6 +28,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     by: Comment = ""  # who
     comment: Comment = ""  # why
     wait: Seconds | None = None  # how long the reply to a panic waits for it to be over; absent: 5 s
+
+
+class Reset(Operation, frozen=True, kw_only=True):
+    """Which requests are sent again that a breaker held back."""
+
+    call_class: CallClass | None = None  # absent: all
 
 
 class Settlement(Operation, frozen=True, kw_only=True):
@@ -79,11 +87,11 @@ def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Ope
 
 def encoded(operated: Operated, content_type: str) -> bytes:
     """The reply as it is sent."""
-    return written(plain(operated), content_type)
+    return written(classified(plain(operated)), content_type)
 
 
 # Verbs that have more to say than who does it, and why.
-FORMS: Final[dict[str, type[Operation]]] = {"settle": Settlement}
+FORMS: Final[dict[str, type[Operation]]] = {"reset": Reset, "settle": Settlement}
 _FIELDS: Final[dict[str, dict[str, Field]]] = {
     verb: fields_of(FORMS.get(verb, Operation)) for verb in OPERATOR_VERBS
 }

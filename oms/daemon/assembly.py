@@ -23,12 +23,15 @@ from oms.eventlog.market import GB, Bounds, MarketLog, MarketState
 from oms.eventlog.reader import Reader
 from oms.ingest.account import Account
 from oms.ingest.conversation import Options
+from oms.ingest.health import Limits as HealthLimits
 from oms.ingest.market import Publisher, Pump
 from oms.ingest.reconciler import Limits as Pacing
 from oms.projections import Books
 from oms.recorder import Recorder
 from oms.replay import opened_books
 from oms.sessions.backoff import Backoff
+from oms.sessions.breaker import Limits as Breaking
+from oms.sessions.latency import Limits as LatencyLimits
 from oms.sessions.link import Limits
 from oms.sessions.login import Credentials
 from oms.sessions.otp import Totp
@@ -251,6 +254,8 @@ def _account(
             answer_s=limits.answer_timeout,
         ),
         backoff=Backoff(limits.reconnect_first, limits.reconnect_limit),
+        health=HealthLimits(limits.feed_silence, LatencyLimits(limits.latency, limits.latency_lasting)),
+        breaking=Breaking(limits.breaker_failures, limits.breaker_pause, limits.breaker_limit),
     )
 
 

@@ -68,7 +68,7 @@ class Daemon:
         self.trading: dict[str, Trading] = {}  # as soon as they are open
         limits = parts.settings.limits
         self.views = {
-            name: AccountView(account, Bucket(limits.data_rate, limits.data_burst), clock)
+            name: AccountView(account, Bucket(limits.data_rate, limits.data_burst), limits.data_wait, clock)
             for name, account in parts.accounts.items()
         }
 

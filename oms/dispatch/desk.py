@@ -341,7 +341,7 @@ class Desk:
             return
         if symbol not in talk.specified:
             with suppress(Outage, LocalProtocolError, FileError):
-                await self.account.specification(symbol)
+                await self.account.specification(symbol, data=False)
         if isinstance(verb, Submit) and self.account.feed.board.get(symbol) is None:
             talk.want(symbol)
             with trio.move_on_after(QUOTE_S):
@@ -432,7 +432,7 @@ class Desk:
     def _facts(self, verb: Verb, books: Books, now: int) -> Facts:
         facts = facts_of(self.account, books, verb, self.options.policy, now, nats_away=self._nats_away())
         if self.panics:
-            facts = replace(facts, restrictions=reducing_only(facts.restrictions))
+            facts = replace(facts, restrictions=reducing_only(facts.restrictions), refusing={})
         return self._margined(verb, facts, books)
 
     def _resolved(self, pending: Pending, books: Books) -> Verb:

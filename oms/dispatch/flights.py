@@ -10,6 +10,7 @@ from typing import Final
 import trio
 
 from oms.domain import retcodes
+from oms.domain.decide.calling import class_of
 from oms.domain.events import (
     CommandAnswered,
     CommandEvidence,
@@ -64,6 +65,8 @@ class Flights:
     async def send(self, flight: Flight) -> None:
         """Send it, and record what is answered; its result is waited for beside other commands."""
         self._flying[flight.request.action_id] = flight
+        approved = flight.approved
+        flight.call = self._account.breakers.begin(class_of(approved.need, approved.intent))
         try:
             reply = await flight.connection.ask(Request(TRADE, flight.request), self._options.answer_s)
         except LocalProtocolError as why:
@@ -121,6 +124,7 @@ class Flights:
     def land(self, key: Key) -> None:
         """Nothing more is expected for this command."""
         for flight in self._of(self._flying, key):
+            flight.call.worked()  # unless it was said already that it did not
             self.drop(flight)
         for flight in self._of(self._doubted, key):
             del self._doubted[flight.request.action_id]
@@ -190,6 +194,8 @@ class Flights:
             turn.add(drift)
         if meaning == "unknown":
             self._lost(flight, "retcode", turn, said.retcode)
+        elif meaning != "waiting":
+            flight.call.worked()
         reach("result.proposed")
         return True
 
@@ -220,6 +226,8 @@ class Flights:
         meaning = retcodes.of_answer(retcode)
         flight.accepted = meaning in ("accepted", "awaited")
         turn.add(CommandAnswered(command, client, number, meaning, retcode, retcodes.name_of(retcode)))
+        if meaning in ("refused", "no_change"):
+            flight.call.worked()
         if meaning == "unknown":
             self._lost(flight, "retcode", turn, retcode)
 
@@ -238,11 +246,16 @@ class Flights:
         known = turn.books.commands.get(*flight.key)
         if known is None or known.final or known.status == UNKNOWN:
             return
+        over = flight.connection.over
+        if why == "session_ended" and over is not None and over.ours:
+            flight.call.dropped()  # another request's failure is not this one's
         if flight.asks_prices:
             self._without_prices(flight, turn)
         elif (found := proved(turn.books, known)) is not None:
+            flight.call.worked()
             turn.add(found)
         else:
+            flight.call.failed()
             symbol = flight.approved.intent.symbol
             self.doubt(flight.key, why, symbol, turn, retcode=retcode, accepted=flight.accepted)
 
@@ -252,6 +265,7 @@ class Flights:
         known = turn.books.commands.get(client, command)
         if known is not None and not known.final:
             turn.add(rejected(command, client, reason(codes.NO_PRICES, "the venue gave no prices")))
+        flight.call.failed()
         flight.connection.end(Reason.POISONED, detail="asked for prices, none came")
 
     # Recording, whatever the disk does.

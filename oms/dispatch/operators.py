@@ -1,4 +1,4 @@
-"""What a person does to accounts: halt, reduce, resume, panic, settle (docs/commands.md).
+"""What a person does to accounts: halt, reduce, resume, panic, reset, settle (docs/commands.md).
 
 Each is an event, and survives a restart.
 """
@@ -10,6 +10,7 @@ import trio
 from oms.commands.operating import (
     Operated,
     Operation,
+    Reset,
     Settlement,
     UnreadableOperation,
     encoded,
@@ -92,6 +93,8 @@ class Operators:
                 return await _settled(desk, said)
             if verb == "halt":
                 await standing.halt(OPERATOR, by=said.by, comment=said.comment)
+            elif isinstance(said, Reset):
+                await desk.account.breakers.reset(said.call_class, said.by, said.comment)
             elif verb == "reduce":
                 await standing.move(change=reduced, by=said.by, comment=said.comment)
             else:

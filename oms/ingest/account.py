@@ -7,11 +7,12 @@ daemon.
 
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
 import trio
 
+from oms.domain.calls import DATA
 from oms.domain.events import SessionEnded, SessionRefused
 from oms.domain.evidence import Lists
 from oms.eventlog.errors import FileError
@@ -22,6 +23,7 @@ from oms.projections.specification import calc_mode
 from oms.recorder import Recorder, Turn
 from oms.sessions.address import Address
 from oms.sessions.backoff import Backoff
+from oms.sessions.breaker import Limits as Breaking
 from oms.sessions.connection import Connection
 from oms.sessions.dialing import Opener
 from oms.sessions.groups import first_error
@@ -33,9 +35,12 @@ from oms.sessions.outage import Ended, Outage, Reason, TimedOut
 from protocol.messages import Answer, Refused, Request
 from protocol.session import Role, Session
 
+from .breakers import Breakers
 from .conversation import Conversation, Lasting, Options
 from .drift import DriftTally
 from .ear import Ear
+from .health import Health
+from .health import Limits as HealthLimits
 from .margins import Margins
 from .market import Pump
 from .prices import Prices
@@ -66,13 +71,17 @@ class Account:
         open_stream: Opener | None = None,
         limits: Limits | None = None,
         backoff: Backoff | None = None,
+        breaking: Breaking | None = None,
+        health: HealthLimits | None = None,
         chance: random.Random | None = None,
     ) -> None:
         """`told` hears, in words, of every outage and refusal: what it is, and its detail."""
         self.name = recorder.account
         self.options, self.recorder = options, recorder
         self.standing = Standing(recorder, clock)
+        self.breakers = Breakers(recorder, clock, breaking)
         self.feed = pump.feed(self.name, clock)
+        self.health = Health(recorder, self.feed.board, health)
         self.drift = DriftTally()
         self.connections = 0
         self.connection: Connection | None = None  # the present one, or the last
@@ -85,7 +94,7 @@ class Account:
         self.margins = Margins()
         self._lasting = Lasting(
             *(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {}, NoTrades()),
-            self.margins,
+            *(self.margins, self.health),
         )
         self._attempt = 0  # since the last session that became ready
         self._lost = False  # pushes could not be stored
@@ -119,14 +128,19 @@ class Account:
         return MarginView(books, prices, self.forex, self.margins.inputs)
 
     async def ask(self, request: Request) -> Answer | Refused:
-        """Ask the venue; raises Outage."""
-        async with self._asking() as (_, connection):
-            return await connection.ask(request)
+        """Ask the venue for data; raises Outage."""
+        with self.breakers.guarded(DATA):
+            async with self._asking() as (_, connection):
+                return await connection.ask(request)
 
-    async def specification(self, symbol: str) -> None:
-        """Let the books have a symbol's specification, if the venue has the symbol; raises Outage."""
-        async with self._asking() as (talk, _):
-            await talk.specification(symbol)
+    async def specification(self, symbol: str, *, data: bool = True) -> None:
+        """Let the books have a symbol's specification, if the venue has the symbol; raises Outage.
+
+        `data` is false where a command waits for it, which no breaker of data holds up.
+        """
+        with self.breakers.guarded(DATA) if data else nullcontext():
+            async with self._asking() as (talk, _):
+                await talk.specification(symbol)
 
     async def scan(self, since_ns: int) -> Lists:
         """What the venue lists as open now, and its history since a moment of UTC; raises Outage."""
@@ -155,6 +169,13 @@ class Account:
 
     async def run(self) -> None:
         """Keep the account connected until it is turned away; cancelled, it says goodbye first."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.breakers.tell)
+            await self._hold()
+            nursery.cancel_scope.cancel()
+
+    async def _hold(self) -> None:
+        """One session after the other."""
         failures = 0
         try:
             while True:

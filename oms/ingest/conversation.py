@@ -39,6 +39,7 @@ from . import heard
 from .catalogue import Catalogue, listed
 from .drift import DriftTally
 from .ear import ACCOUNT_CHANGED, Ear, Waiting
+from .health import Health
 from .margins import Margins
 from .market import Feed
 from .reconciler import AT_ONCE, Limits, Reconciler, Round
@@ -88,6 +89,7 @@ class Lasting(NamedTuple):
     lacking: dict[str, float]
     trades: Trades
     margins: Margins
+    health: Health
 
 
 class Conversation:
@@ -161,6 +163,8 @@ class Conversation:
             nursery.start_soon(self._follow)
             nursery.start_soon(self._end_when_poisoned)
             nursery.start_soon(self._learn_clock)
+            self._lasting.health.begin()
+            nursery.start_soon(self._lasting.health.watch, self.connection, self._server_s)
             await self._watch()
             nursery.start_soon(self._patiently, self._watch_more)
             await self._published()
@@ -311,6 +315,7 @@ class Conversation:
         assert self.catalogue is not None  # noqa: S101 - the session is open
         symbols = self.catalogue.symbols
         self._watched |= {spec.trade_symbol: symbols[spec.trade_symbol] for spec in specs}
+        self._lasting.health.expect(specs)
         await subscribe_ticks(self.connection, self._watched.values())
         self.subscribed = len(self._watched)
 
@@ -415,6 +420,7 @@ class Conversation:
         effective = list(self.catalogue.effective(specs))
         if changed := [listed(spec) for spec in effective if spec.symbol_id in feed.board.names]:
             feed.change(changed)
+        self._lasting.health.expect([spec for spec in effective if spec.trade_symbol in self._watched])
         await self._learn([spec for spec in effective if books.symbol(spec.trade_symbol) is not None])
 
     def _suspicious(self, event: Event) -> bool:
@@ -423,6 +429,11 @@ class Conversation:
             order = self._lasting.recorder.books.order(event.order)
             return order is not None and order.missing > 0
         return isinstance(event, BalanceReported)
+
+    def _server_s(self) -> float:
+        """What the server's clock shows now, as seconds."""
+        assert self._terms is not None  # noqa: S101 - the account is known before anything is watched
+        return self._clock() / 1e9 + self._terms.offset + self._lasting.feed.skew.seconds
 
     async def _learn_clock(self) -> None:
         """Look now and then whether the server's clock is what its offset says; else ask for the account."""

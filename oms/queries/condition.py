@@ -14,6 +14,7 @@ from .asked import Asked, narrower
 from .past import unreadable
 from .reply import Head
 from .request import PastRequest, Request
+from .view import Breaker
 
 _READING: Final = trio.CapacityLimiter(1)
 
@@ -56,7 +57,9 @@ class SessionsReply(Head, frozen=True, kw_only=True):
 
     connected: bool
     authenticated: bool
-    feed_live: bool  # quotes come as they should by the symbols' sessions
+    feed_live: bool  # quotes come, as they should while trading sessions of watched symbols are open
+    degraded: bool  # round trips of our ping have been too long for some time
+    breakers: dict[str, Breaker]  # by class of requests: opening, changing, closing, prices, data
     link: str  # connecting, reconciling, ready, refused, closed
     permission: str  # active, reducing, halted, difference, restored, dirty, read_only
     state: str  # the narrower of the two
@@ -103,7 +106,7 @@ async def sessions(asked: Asked, request: SessionsRequest) -> SessionsReply:
     return SessionsReply(
         asked.view.account,
         asked.seq,
-        **msgspec.structs.asdict(health) | {"drift": dict(health.drift)},
+        **msgspec.structs.asdict(health) | {"drift": dict(health.drift), "breakers": dict(health.breakers)},
         link=standing.link,
         permission=standing.permission,
         state=narrower(standing.link, standing.permission),

@@ -85,7 +85,7 @@ async def test_a_quote_keeps_its_age_and_the_step_is_recorded(
         await trio.sleep(2)
         # Set back, by the time since it came; set forward, by its own time, which is the greater.
         assert scene.age() == 602 + max(0, hours) * HOUR_S
-        assert scene.feed.board.quoted_at == scene.clock() - 602 * NS
+        assert next(iter(scene.feed.board)).received_at == scene.clock() - 602 * NS
         await trio.sleep(60)
         nursery.cancel_scope.cancel()
     for journal in scene.journals:

@@ -13,6 +13,7 @@ from ..codes import Code
 RECONCILING: Final = "reconciling"
 VENUE_UNAVAILABLE: Final = "venue_unavailable"
 NATS_AWAY: Final = "nats_away"
+BREAKER_OPEN: Final = "breaker_open"
 
 CODES: Final[dict[str, Code]] = {
     # The account, as it stands.
@@ -25,6 +26,9 @@ CODES: Final[dict[str, Code]] = {
     "dirty": Code("the books are not complete: only what reduces is sent"),
     "reducing": Code("the account only reduces: nothing that adds risk is sent"),
     NATS_AWAY: Code("NATS is required and not there: nothing that adds risk is sent"),
+    BREAKER_OPEN: Code(
+        "such requests were not answered again and again: none is sent for a while; try again"
+    ),
     "account_trade_disabled": Code("the broker disabled trading for the account", Retcode.TRADE_DISABLED),
     "account_read_only": Code("an investor's login, or a read-only account", Retcode.TRADE_DISABLED),
     "password_change_required": Code("the password must be changed first", Retcode.TRADE_DISABLED),
@@ -100,7 +104,7 @@ CODES: Final[dict[str, Code]] = {
 }
 
 # They pass by themselves: the same command may be tried again, its id is not used up.
-PASSING: Final = frozenset({RECONCILING, VENUE_UNAVAILABLE})
+PASSING: Final = frozenset({RECONCILING, VENUE_UNAVAILABLE, BREAKER_OPEN})
 # What is true of the moment only.  While the account cannot be reached nothing of it is known, so that a
 # command that could be tried again is not refused for good because the last quote is old.
 MOMENTARY: Final = frozenset(

@@ -31,6 +31,7 @@ from .command import (
 from .daemon import DaemonStarted, DaemonStopped
 from .deal import DealAmended, DealBooked, DealRemoved
 from .finding import AnomalySeen, DriftSeen
+from .health import BreakerChanged, FeedLive, FeedStale, LatencyDegraded, LatencyRestored
 from .ledger import BalanceReported, LedgerCorrected, LedgerOpened
 from .market import BookChanged, QuoteTicked, StatisticsChanged
 from .order import OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
@@ -50,6 +51,7 @@ from .symbol import SymbolChanged, SymbolGone
 SessionEvent = (
     SessionConnected | SessionAuthenticated | SessionReady | SessionEnded | SessionRefused | SessionLink
 )
+HealthEvent = BreakerChanged | FeedStale | FeedLive | LatencyDegraded | LatencyRestored
 AccountEvent = AccountOpened | AccountChanged | AccountState
 SymbolEvent = SymbolChanged | SymbolGone
 MarketEvent = QuoteTicked | BookChanged | StatisticsChanged
@@ -78,6 +80,7 @@ DaemonEvent = DaemonStarted | DaemonStopped
 
 Event = (
     SessionEvent
+    | HealthEvent
     | AccountEvent
     | SymbolEvent
     | MarketEvent
@@ -169,6 +172,7 @@ __all__ = [
     "BadEvent",
     "BalanceReported",
     "BookChanged",
+    "BreakerChanged",
     "CommandAnswered",
     "CommandConflict",
     "CommandDenied",
@@ -192,7 +196,12 @@ __all__ = [
     "DriftSeen",
     "EquityMark",
     "Event",
+    "FeedLive",
+    "FeedStale",
     "FindingEvent",
+    "HealthEvent",
+    "LatencyDegraded",
+    "LatencyRestored",
     "LedgerCorrected",
     "LedgerEvent",
     "LedgerOpened",
