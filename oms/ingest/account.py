@@ -12,6 +12,7 @@ from typing import Final
 
 import trio
 
+from oms.domain.correction import Acceptance
 from oms.domain.events import SessionEnded, SessionRefused
 from oms.domain.evidence import Lists
 from oms.eventlog.errors import FileError
@@ -33,6 +34,7 @@ from oms.sessions.outage import Ended, Outage, Reason, TimedOut
 from protocol.messages import Answer, Refused, Request
 from protocol.session import Role, Session
 
+from .asked import Asked, Round
 from .conversation import Conversation, Lasting, Options
 from .drift import DriftTally
 from .ear import Ear
@@ -139,6 +141,19 @@ class Account:
             offset = terms.offset
             begin_s, now_s = (at // NS + offset for at in (since_ns, self._clock()))
             return await scan(connection, terms, self._lasting.plan, begin_s, now_s)
+
+    async def compare(self, accept: Acceptance | None, within_s: float) -> Round | None:
+        """What a comparison of books and venue finds now; raises NotConnected.
+
+        None: none was quiet in so many seconds, or the session ended first.  With `accept` a difference is
+        taken over, or nothing is changed, as the round says; behind None nothing is.
+        """
+        talk = self.conversation
+        if talk is None or not self.connected or not talk.authenticated:
+            raise NotConnected(f"{self.name}: there is no session with the venue at present")
+        asked = Asked(accept)
+        talk.compare(asked)
+        return await asked.wait(within_s)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[tuple[Conversation, Connection]]:
