@@ -47,9 +47,7 @@ class Settlement(Operation, frozen=True, kw_only=True):
 class Operated(msgspec.Struct, frozen=True, kw_only=True):
     """What an account may do now."""
 
-    status: (
-        str  # done, denied; of a panic accepted: not over yet; rejected: something is left open, or differs
-    )
+    status: str  # done, denied; of a panic accepted: not over yet; rejected: something is left, or differs
     final: bool  # false: a panic is not over yet
     account: str
     verb: str
