@@ -4,23 +4,25 @@ At the start until they agree, or until it is clear that they will not; from the
 doubt, and as soon as an operator asks.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Never
 
 import trio
 
+from oms.domain.events.reconcile import Difference
 from oms.failpoints import reach
 from oms.projections.commands import UNKNOWN, Key
 from oms.recorder import Recorder
 
 from .asked import Asked, Round
 from .reconciler import Limits, Reconciler
-from .standing import RACE, REDUCING, Change, Standing, agreed, differing, raced, rights_gone
+from .standing import DIFFERENCE, RACE, REDUCING, Change, Standing, agreed, differing, raced, rights_gone
 
 SETTLE_S: Final = 1.0  # from a doubt to the round that looks: what is missing may be on its way
 RACED_AGAIN_S: Final = 5.0
 OPERATOR: Final = "operator"  # the cause of a round
 TIMER: Final = "timer"
+SPELLED: Final = 5  # differences in an alarm; all are in the report
 
 
 class Agreement:
@@ -34,11 +36,12 @@ class Agreement:
         limits: Limits,
         every_s: float,
         drain: Callable[[], Awaitable[None]],
+        told: Callable[[str, str], None],
     ) -> None:
-        """Every so many seconds; `drain` lets the books have the pushes that wait."""
+        """Every so many seconds; `drain` lets the books have the pushes that wait; `told` raises alarm."""
         self.rounds = 0
         self._reconciler, self._standing, self._recorder = reconciler, standing, recorder
-        self._limits, self._every_s, self._drain = limits, every_s, drain
+        self._limits, self._every_s, self._drain, self._told = limits, every_s, drain, told
         self._doubted = trio.Event()
         self._cause = TIMER
         self._compared_at = -float("inf")  # when the last round ended
@@ -141,6 +144,8 @@ class Agreement:
         self.rounds = self._reconciler.rounds
         self._compared_at = trio.current_time()
         reach("reconcile.judged")
+        if result.confirmed and DIFFERENCE not in self._standing.restrictions:
+            self._told(DIFFERENCE, _spelled(result.differences))
         return result
 
     async def _serve(self, cause: str) -> float:
@@ -178,3 +183,14 @@ class Agreement:
         if self._asked:
             await trio.sleep(SETTLE_S)  # and then again: somebody waits for it
         return self._first_wait() if cause == TIMER else RACED_AGAIN_S
+
+
+def _spelled(found: Sequence[Difference]) -> str:
+    """What differs, in words: the first few."""
+    words = [
+        f"{' '.join(filter(None, (one.subject, one.key, one.field)))} is {one.books or 'not there'} in the "
+        f"books, {one.venue or 'not there'} at the venue"
+        for one in found[:SPELLED]
+    ]
+    more = [f"{len(found) - SPELLED} more"] if len(found) > SPELLED else []
+    return "; ".join([*words, *more])

@@ -129,8 +129,13 @@ class Conversation:
             judged=judged,
         )
         self._agreement = Agreement(
-            *(reconciler, lasting.standing, lasting.recorder),
-            *(options.reconcile, options.reconcile_every_s, self.drain),
+            reconciler,
+            lasting.standing,
+            lasting.recorder,
+            options.reconcile,
+            options.reconcile_every_s,
+            drain=self.drain,
+            told=told,
         )
 
     async def run(self) -> TurnedAway | None:
