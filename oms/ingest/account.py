@@ -41,6 +41,7 @@ from .ear import Ear
 from .margins import Margins
 from .market import Pump
 from .prices import Prices
+from .report import News
 from .scan import scan
 from .standing import CLOSED, CONNECTING, REFUSED, Standing, spoiled, unchanged
 from .trades import NoTrades, Trades
@@ -86,10 +87,11 @@ class Account:
         self._backoff, self._chance = backoff or Backoff(), chance or random.Random()  # noqa: S311 - jitter
         self.margins = Margins()
         self._lasting = Lasting(
-            *(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {}, NoTrades()),
-            self.margins,
+            *(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {}, News()),
+            *(NoTrades(), self.margins),
         )
         self._attempt = 0  # since the last session that became ready
+        self._was_ready = False  # a session has become ready
         self._lost = False  # pushes could not be stored
         self._refused_with: int | None = None  # the last attempt's login, by a code that may heal
 
@@ -249,6 +251,7 @@ class Account:
                 ear,
                 self._clock,
                 attempt=self._attempt,
+                again=self._was_ready,
                 published=self._published,
                 judged=self._judged,
                 told=self._told,
@@ -285,7 +288,7 @@ class Account:
         await talk.drain()
         over = connection.over or Ended(Reason.LEFT)
         if talk.ready:
-            self._attempt = 0
+            self._attempt, self._was_ready = 0, True
         ended = SessionEnded(over.reason.value, over.detail, over.code, len(over.unanswered), talk.ready)
 
         def work(turn: Turn) -> None:

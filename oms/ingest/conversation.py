@@ -44,6 +44,7 @@ from .ear import ACCOUNT_CHANGED, Ear, Waiting
 from .margins import Margins
 from .market import Feed
 from .reconciler import AT_ONCE, Limits, Reconciler
+from .report import News
 from .standing import READY, RECONCILING, Change, Standing, rights_gone
 from .trades import Trades
 
@@ -75,6 +76,7 @@ class Lasting(NamedTuple):
     plan: HistoryPlan
     drift: DriftTally
     lacking: dict[str, float]
+    news: News
     trades: Trades
     margins: Margins
 
@@ -91,11 +93,14 @@ class Conversation:
         clock: Callable[[], int],
         *,
         attempt: int,
+        again: bool,
         published: Callable[[], Awaitable[None]],
         judged: Callable[[int], None] = lambda differences: None,
         told: Callable[[str, str], None] = lambda what, detail: None,
     ) -> None:
-        """`published` returns when the journal's first event is where the account may open.
+        """`attempt` is that since the last session that became ready, `again`: there was one.
+
+        `published` returns when the journal's first event is where the account may open.
 
         `judged` hears of each round, with its differences; `told` of what people should know.
         """
@@ -106,7 +111,7 @@ class Conversation:
         self.server_reached = True  # the gateway's link to its trade server stands (push 15)
         self.specified: set[str] = set()  # symbols whose specification in the books is this session's
         self._options, self._lasting, self._clock = options, lasting, clock
-        self._attempt, self._published, self._told = attempt, published, told
+        self._attempt, self._again, self._published, self._told = attempt, again, published, told
         self._began = trio.current_time()
         self._terms: translate.Terms | None = None
         self._draining = trio.Lock()
@@ -124,6 +129,7 @@ class Conversation:
             moves=lambda: ear.moves,
             drain=self.drain,
             lacking=lasting.lacking,
+            news=lasting.news,
             learn=self._learn_account,
             opened=lasting.margins.open_trades,
             judged=judged,
@@ -157,8 +163,7 @@ class Conversation:
             return found
         self.catalogue = Catalogue(found.symbols, found.account)
         self._learn_account(found.account)
-        cause = "start" if self._attempt == 1 else "reconnect"
-        change = await self._agreement.reach(cause, live=False)
+        change = await self._agreement.reach("reconnect" if self._again else "start", live=False)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._follow)
             nursery.start_soon(self._end_when_poisoned)

@@ -33,7 +33,7 @@ from protocol.records.trade import OpenTrades
 from .accepting import refusal, take_over
 from .asked import RACED, UNACCEPTABLE, Asked, Round
 from .comparing import compared, picture_of
-from .report import About, report
+from .report import About, News, report
 from .standing import DIFFERENCE, DIRTY, RESTORED, restrictions_of
 
 AT_ONCE: Final = 64  # observations in one turn, so that one commit holds all that they may come to
@@ -125,6 +125,7 @@ class Reconciler:
         moves: Callable[[], int],
         drain: Callable[[], Awaitable[None]],
         lacking: dict[str, float],
+        news: News,
         learn: Callable[[Account], None] = lambda account: None,
         opened: Callable[[OpenTrades], None] = lambda trades: None,
         judged: Callable[[int], None] = lambda differences: None,
@@ -134,8 +135,8 @@ class Reconciler:
         `learn` hears of each answer about the account, `opened` of those about what is open that no push
         has overtaken.
 
-        `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when;
-        `judged` hears of each quiet round, with its differences.
+        `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when,
+        `news` what was found and not reported yet; `judged` hears of each quiet round, with its differences.
         """
         self._connection, self._recorder, self._plan, self._limits = connection, recorder, plan, limits
         self._clock, self._moves, self._drain = clock, moves, drain
@@ -143,7 +144,7 @@ class Reconciler:
         self._opened = opened
         self.doubt = Doubt(limits)
         self.rounds = 0
-        self._news: list[Event] = []
+        self._news = news
         self._history: tuple[str | None, str] = (None, "")  # from, to
         self._expected: int | None = None  # moves, in a live round
         self._accepts: Asked | None = None  # whose acceptance it is
@@ -156,7 +157,7 @@ class Reconciler:
         """
         began, moves = trio.current_time(), self._moves()
         self.rounds += 1
-        self._news, self._expected = [], moves if live else None
+        self._expected = moves if live else None
         self._accepts = asked if asked is not None and asked.accept is not None else None
         try:
             first = await self._ask()
@@ -241,20 +242,29 @@ class Reconciler:
             self._check()
             for deal in gone:
                 turn.add(DealRemoved(deal))
-            self._news += turn.events
 
         if gone:
-            await self._recorder.write(work)
+            await self._record(work)
 
     async def _see(self, seen: list[Observation]) -> None:
         """Let the books have what is news; raises Moved rather than put an old answer behind a push."""
         for place in range(0, len(seen), AT_ONCE):
-            await self._recorder.write(partial(self._look, seen[place : place + AT_ONCE]))
+            await self._record(partial(self._look, seen[place : place + AT_ONCE]))
 
     def _look(self, seen: list[Observation], turn: Turn) -> None:
         self._check()
         turn.see(seen)
-        self._news += turn.events
+
+    async def _record(self, work: Callable[[Turn], None]) -> None:
+        """In a turn of its own, to be reported by the next round that proves something."""
+        found: list[Event] = []
+
+        def told(turn: Turn) -> None:
+            work(turn)
+            found.extend(turn.events)
+
+        await self._recorder.write(told)
+        self._news.add(found)
 
     def _check(self) -> None:
         if self._expected is not None and self._moves() != self._expected:
@@ -275,19 +285,20 @@ class Reconciler:
             self._check()
             turn.see(seen)
             found.extend(compared(turn, venue, now))
-            self._news += turn.events
+            news = self._news.plus(turn.events)
             if accepts is not None and accepts.withdrawn:
                 accepts = None
             if accepts is not None:
                 why_not = refusal(found, turn, known=self.doubt.knows(found))
             if accepts is not None and not why_not:
                 take_over(accepts, found, venue, now, turn, self._recorder.seq)
-            turn.add(report(about, found, self._news, venue, turn.books))
+            turn.add(report(about, found, news, venue, turn.books))
 
         try:
             await self._recorder.write(work)
         except Unacceptable:
             return Round(True, tuple(found), refusal=UNACCEPTABLE)
+        self._news.forget()
         differences = tuple(found)
         self._judged(len(differences))
         booked = accepts is not None and not why_not

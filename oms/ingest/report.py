@@ -20,36 +20,17 @@ class About(NamedTuple):
     history_to: str
 
 
-def report(
-    about: About, found: Sequence[Difference], news: Iterable[Event], venue: Picture, books: Books
-) -> ReconcileReport:
-    """The report of a quiet round; `news` is what it brought, the books are those behind it."""
-    rows, deals = _Rows(), _Deals(news)
-    return ReconcileReport(
-        cause=about.cause,
-        equal=not found,
-        round=about.round,
-        history_from=about.history_from,
-        history_to=about.history_to,
-        differences=rows.some(found),
-        deals_new=rows.some(deals.new),
-        deals_amended=rows.some(deals.amended),
-        deals_removed=rows.some(deals.removed),
-        omitted=rows.omitted,
-        balance=venue.balance,
-        credit=venue.credit,
-        state_hash=books.state_hash(),
-    )
+class News:
+    """Tickets of the deals that rounds brought since the last report, also those that proved nothing."""
 
-
-class _Deals:
-    """Tickets of what a round brought."""
-
-    def __init__(self, news: Iterable[Event]) -> None:
+    def __init__(self) -> None:
         self.new: list[str] = []
         self.amended: list[str] = []
         self.removed: list[str] = []
-        for event in news:
+
+    def add(self, events: Iterable[Event]) -> None:
+        """What was recorded."""
+        for event in events:
             match event:
                 case DealBooked(deal=ticket):
                     self.new.append(ticket)
@@ -57,6 +38,45 @@ class _Deals:
                     self.amended.append(deal.deal)
                 case DealRemoved(removed=deal):
                     self.removed.append(deal.deal)
+
+    def plus(self, events: Iterable[Event]) -> "News":
+        """These, and what is about to be recorded."""
+        found = News()
+        for kept, mine in zip(found._lists, self._lists, strict=True):
+            kept += mine
+        found.add(events)
+        return found
+
+    def forget(self) -> None:
+        """They are reported."""
+        for mine in self._lists:
+            mine.clear()
+
+    @property
+    def _lists(self) -> tuple[list[str], list[str], list[str]]:
+        return self.new, self.amended, self.removed
+
+
+def report(
+    about: About, found: Sequence[Difference], news: News, venue: Picture, books: Books
+) -> ReconcileReport:
+    """The report of a quiet round; the books are those behind it."""
+    rows = _Rows()
+    return ReconcileReport(
+        cause=about.cause,
+        equal=not found,
+        round=about.round,
+        history_from=about.history_from,
+        history_to=about.history_to,
+        differences=rows.some(found),
+        deals_new=rows.some(news.new),
+        deals_amended=rows.some(news.amended),
+        deals_removed=rows.some(news.removed),
+        omitted=rows.omitted,
+        balance=venue.balance,
+        credit=venue.credit,
+        state_hash=books.state_hash(),
+    )
 
 
 class _Rows:
