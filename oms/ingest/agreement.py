@@ -11,8 +11,6 @@ import trio
 
 from oms.domain.events.reconcile import Difference
 from oms.failpoints import reach
-from oms.projections.commands import UNKNOWN, Key
-from oms.recorder import Recorder
 
 from .asked import Asked, Round
 from .reconciler import Limits, Reconciler
@@ -32,7 +30,6 @@ class Agreement:
         self,
         reconciler: Reconciler,
         standing: Standing,
-        recorder: Recorder,
         limits: Limits,
         every_s: float,
         drain: Callable[[], Awaitable[None]],
@@ -40,7 +37,7 @@ class Agreement:
     ) -> None:
         """Every so many seconds; `drain` lets the books have the pushes that wait; `told` raises alarm."""
         self.rounds = 0
-        self._reconciler, self._standing, self._recorder = reconciler, standing, recorder
+        self._reconciler, self._standing = reconciler, standing
         self._limits, self._every_s, self._drain, self._told = limits, every_s, drain, told
         self._doubted = trio.Event()
         self._cause = TIMER
@@ -112,22 +109,6 @@ class Agreement:
             cause = self._begin_round()
             await self._drain()
             wait_s = await self._serve(cause)
-
-    async def mind_doubts(self) -> Never:
-        """A command of which nobody knows any more what became of it asks for a comparison."""
-        seq, known = self._recorder.seq, self._unknown()
-        while True:
-            seq = await self._recorder.committed(seq)
-            now = self._unknown()
-            if not now <= known:
-                self.doubt(UNKNOWN)
-            known = now
-
-    def _unknown(self) -> frozenset[Key]:
-        commands = self._recorder.books.commands
-        if not commands.unknown:
-            return frozenset()
-        return frozenset(one.key for one in commands.open() if one.status == UNKNOWN)
 
     def _first_wait(self) -> float:
         raced = self._standing.restrictions.get(REDUCING) == RACE

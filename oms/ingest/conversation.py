@@ -137,7 +137,6 @@ class Conversation:
         self._agreement = Agreement(
             reconciler,
             lasting.standing,
-            lasting.recorder,
             options.reconcile,
             options.reconcile_every_s,
             drain=self.drain,
@@ -171,7 +170,6 @@ class Conversation:
             await self._watch()
             nursery.start_soon(self._patiently, self._watch_more)
             await self._published()
-            nursery.start_soon(self._agreement.mind_doubts)
             await self._become_ready(await self._agreement.reach_again(change))
             await self._patiently(self._agreement.keep)
         return None
