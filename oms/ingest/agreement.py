@@ -65,8 +65,8 @@ class Agreement:
                 return raced
 
     async def reach_again(self, change: Change) -> Change:
-        """The same, until nothing speaks against what was found."""
-        while self._doubtful:
+        """The same, until nothing speaks against what was found; an account that never rests is let in."""
+        while self._doubtful and change is not raced:
             change = await self.reach(self._begin_round(), live=True)
         return change
 

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
+from oms.ingest.agreement import RACED_AGAIN_S
 from tests.dispatch.desked import Desked, desked
 from tests.ingest.altered import ACCOUNT, HISTORY, OPEN, alter
-from tests.ingest.held import Held, held, told_by_venue
+from tests.ingest.held import QUICK, Held, held, told_by_venue
 from tests.ingest.test_account import buy, outcome
+from tests.ingest.test_adoption import cut_off
 from tests.paper.running import HEDGE, Running, running
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
@@ -184,3 +187,76 @@ async def test_tc_r8_a_deal_before_reconciling_is_the_old_commands(tmp_path: Pat
 def status(main: Desked, name: str) -> str:
     known = main.held.books.commands.get("default", name)
     return known.status if known else ""
+
+
+# Rounds that something moves in.
+
+
+def restless(venue: Running) -> list[bool]:
+    """While the list is not empty, money moves in each round."""
+    goes_on = [True]
+
+    def change(found: Any) -> Any:
+        if goes_on:
+            venue.control("deposit", login=HEDGE, amount="1.00")
+        return found
+
+    alter(venue, HISTORY, change)
+    return goes_on
+
+
+async def test_races_at_the_start_let_it_in_reducing_until_the_first_quiet_round(tmp_path: Path) -> None:
+    async with running() as venue:
+        goes_on = restless(venue)
+        async with held(venue, tmp_path) as main:
+            began = trio.current_time()
+            await main.ready("reducing")
+            assert trio.current_time() - began >= QUICK.race_s
+            assert main.events("reconcile.report") == main.events("ledger.opened") == []
+            assert main.events("account.state")[-1]["reason"] == "race"
+            goes_on.clear()
+            raced = trio.current_time()
+            await main.ready("active")
+            assert trio.current_time() - raced <= 2 * RACED_AGAIN_S  # it was tried every five seconds
+            last = main.events("account.state")[-1]
+            assert (last["permission"], last["reason"]) == ("active", "equal")
+            (report,) = main.events("reconcile.report")
+            assert report["equal"]
+            found = booked(main)
+            assert sorted(found) == sorted(told_by_venue(venue, HEDGE)["deals"])
+            assert "101" in report["deals_new"]  # which a round had found that proved nothing
+
+
+async def test_races_on_the_timer_leave_the_account_as_it_is(tmp_path: Path) -> None:
+    async with running() as venue, held(venue, tmp_path, reconcile_every_s=0.2) as main:
+        await main.ready()
+        states = len(main.events("account.state"))
+        restless(venue)
+        deals = len(booked(main))
+        await main.until(lambda: len(booked(main)) >= deals + 5)  # five rounds that prove nothing
+        assert len(main.events("account.state")) == states
+        assert main.account.standing.state == "active"
+        reports = main.events("reconcile.report")
+        assert all(one["equal"] for one in reports)
+
+
+async def test_the_history_is_read_from_the_oldest_order_that_was_open(tmp_path: Path) -> None:
+    """Placed four days before it filled, while nobody listened; the last agreement is an hour old."""
+    async with running() as venue:
+        async with held(venue, tmp_path) as main:
+            await main.ready()
+            async with venue.terminal(HEDGE) as terminal:
+                await outcome(terminal, terminal.request(5, 2, 0.2, price_order=1.05, type_filling=2))
+            await main.agrees(venue)
+            await venue.advance(4 * 24 * HOUR_MS)
+            assert main.account.conversation is not None
+            main.account.conversation.doubt("balance")
+            await main.until(lambda: len(main.events("reconcile.report")) == 2)
+        await venue.advance(HOUR_MS)
+        (order,) = venue.venue.accounts[HEDGE].orders.values()
+        venue.quote(1.0490, 1.0500)
+        asked = cut_off(venue, 0)
+        async with held(venue, tmp_path) as main:
+            await main.ready()
+            await main.agrees(venue)
+        assert [one.from_ for one in asked] == [order.time_setup]
