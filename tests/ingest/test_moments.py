@@ -19,6 +19,7 @@ from tests.paper.running import HEDGE, Running, running
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
 HOUR_MS = 3_600_000
 LOGIN = 28
+OPENING = (OPEN, ACCOUNT)  # asked once on the way to the first round
 
 
 def booked(main: Held) -> list[str]:
@@ -119,7 +120,8 @@ async def test_tc_r2_a_deal_within_a_round_is_neither_lost_nor_doubled(
             if live:
                 await fills_in_a_round(venue, main, command, nth, pushed)
         if not live:
-            async with held(venue, tmp_path, before=lambda *_: armed(venue, command, nth, pushed)) as main:
+            place = nth + (command in OPENING)
+            async with held(venue, tmp_path, before=lambda *_: armed(venue, command, place, pushed)) as main:
                 await settled(venue, main)
 
 
@@ -260,3 +262,20 @@ async def test_the_history_is_read_from_the_oldest_order_that_was_open(tmp_path:
             await main.ready()
             await main.agrees(venue)
         assert [one.from_ for one in asked] == [order.time_setup]
+
+
+async def test_a_round_that_a_push_came_in_is_not_counted(tmp_path: Path) -> None:
+    async with running() as venue:
+        async with held(venue, tmp_path) as main:
+            await main.ready()
+            async with venue.terminal(HEDGE) as terminal:
+                await outcome(terminal, terminal.request(5, 2, 0.2, price_order=1.05, type_filling=2))
+            await main.agrees(venue)
+            reports = len(main.events("reconcile.report"))
+        await armed(venue, OPEN, 1 + (OPEN in OPENING), pushed=True)
+        async with held(venue, tmp_path) as main:
+            await main.ready()
+            assert main.events("session.ready")[-1]["rounds"] == 2
+            (report,) = main.events("reconcile.report")[reports:]
+            assert (report["round"], report["equal"]) == (2, True)
+            assert len(booked(main)) == 2
