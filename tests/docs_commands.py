@@ -14,7 +14,7 @@ from oms.commands import CODES, DealShown, Outcome, encoded
 from oms.commands.envelope import Envelope
 from oms.commands.fields import Field, fields_of
 from oms.commands.kinds import KINDS
-from oms.commands.operating import Operated, Operation, Reset, Settlement
+from oms.commands.operating import Operated, Operation, Reconciliation, Reset, Settlement
 from oms.dispatch.codes import BUSY, NOT_RECORDED, STOPPING
 from oms.dispatch.codes import CODES as DISPATCH_CODES
 from oms.dispatch.options import Options
@@ -24,6 +24,7 @@ from oms.domain.commands import REDUCING_VERBS, VERBS
 from oms.domain.decide.codes import CODES as DECIDE_CODES
 from oms.domain.decide.codes import PASSING as DECIDE_PASSING
 from oms.domain.events.command import JudgedMargin, JudgedQuote, Reason
+from oms.domain.events.reconcile import Difference
 from oms.domain.refusals import CODES as REFUSAL_CODES
 from oms.domain.retcodes import name_of
 from oms.payload import JSON
@@ -247,6 +248,7 @@ OPERATING: Final = {
     "panic": "reduce; cancel_all, close_all, again while orders on their way fill; then halt, come what may",
     "reset": "what a breaker holds back (`breaker_open`) is sent again: of `call_class`, or all",
     "settle": "says what became of an unknown command, where only a person can",
+    "reconcile": "compares books and venue now, answers what differs; with `accept` the books take it over",
 }
 REASONS_HEAD: Final = """\
 ## Reasons
@@ -415,14 +417,27 @@ Of `reset` also:
 Of `settle` also:
 
 {_fields(Settlement, without=Operation)}
+Of `reconcile` also:
+
+{_fields(Reconciliation, without=Operation)}
 ```
-oms.v1.ctl.main.halt     {{"by": "ann", "comment": "news"}}
-oms.v1.ctl.main.reset    {{"by": "ann", "call_class": "opening"}}
-oms.v1.ctl.main.settle   {{"client": "desk", "command": "7f3c", "verdict": "not_found"}}
+oms.v1.ctl.main.halt        {{"by": "ann", "comment": "news"}}
+oms.v1.ctl.main.reset       {{"by": "ann", "call_class": "opening"}}
+oms.v1.ctl.main.settle      {{"client": "desk", "command": "7f3c", "verdict": "not_found"}}
+oms.v1.ctl.main.reconcile   {{"by": "ann", "accept": "the broker booked it by hand", "wait": 30}}
 ```
+
+Accepting a difference is a word on one account, while its permission is `difference`, about what the
+comparison before has found too. The books take over the venue's money, positions and orders by a
+`ledger.corrected` and the events behind it, no deal is invented, and the account opens.
 
 ### Operated
 
 {says(Operated)} The reply of every operation.
 
-{_table(Operated)}"""
+{_table(Operated)}
+### Difference
+
+{says(Difference)}
+
+{_table(Difference)}"""

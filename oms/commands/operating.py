@@ -8,6 +8,7 @@ import msgspec
 from oms.domain.calls import CallClass
 from oms.domain.commands import DEFAULT_CLIENT, ClientId, Comment, KnownId
 from oms.domain.events.command import Reason
+from oms.domain.events.reconcile import Difference
 from oms.domain.values import Ticket, plain
 from oms.payload import BadPayload, format_of, pairs, written
 
@@ -18,7 +19,7 @@ from .reading import FAULTS
 from .reasons import classified
 from .reply import Outcome
 
-OperatorVerb = Literal["halt", "reduce", "resume", "panic", "reset", "settle"]
+OperatorVerb = Literal["halt", "reduce", "resume", "panic", "reset", "settle", "reconcile"]
 OPERATOR_VERBS: Final[tuple[str, ...]] = get_args(OperatorVerb)
 
 
@@ -27,7 +28,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     by: Comment = ""  # who
     comment: Comment = ""  # why
-    wait: Seconds | None = None  # how long the reply to a panic waits for it to be over; absent: 5 s
+    wait: Seconds | None = None  # how long the reply to a panic or reconcile waits for its end; absent: 5 s
+
+
+class Reconciliation(Operation, frozen=True, kw_only=True):
+    """A comparison of books and venue, now."""
+
+    accept: Comment | None = None  # why: the books take over what differs; of one account, not of all
 
 
 class Reset(Operation, frozen=True, kw_only=True):
@@ -48,7 +55,7 @@ class Settlement(Operation, frozen=True, kw_only=True):
 class Operated(msgspec.Struct, frozen=True, kw_only=True):
     """What an account may do now."""
 
-    status: str  # done, denied; of a panic also accepted: not over yet; rejected: something is left open
+    status: str  # done, denied; of a panic accepted: not over yet; rejected: something is left, or differs
     final: bool  # false: a panic is not over yet
     account: str
     verb: str
@@ -58,6 +65,9 @@ class Operated(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None  # why the permission is what it is
     reasons: tuple[Reason, ...] = ()  # why not
     message: str | None = None  # for people
+    equal: bool | None = None  # of a reconcile: whether books and venue agree now
+    differences: tuple[Difference, ...] = ()  # of a reconcile, the first 100: what differs, or was accepted
+    omitted: int = 0  # differences beyond these
     commands: tuple[Outcome, ...] = ()  # of a panic: each cancel_all and close_all; of settle: the command
     accounts: tuple["Operated", ...] = ()  # where all were meant
 
@@ -80,6 +90,8 @@ def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Ope
     except BadPayload as why:
         raise UnreadableOperation((Reason(FAULTS[why.fault], f"the payload {why.message}"),)) from None
     found = read_fields(_FIELDS[verb], sent)
+    if found.values.get("accept") == "":
+        found.reasons.append(Reason(codes.BAD_VALUE, "accept: why is missing", "accept", ""))
     if found.reasons:
         raise UnreadableOperation(tuple(found.reasons))
     return FORMS.get(verb, Operation)(**found.values)
@@ -91,7 +103,11 @@ def encoded(operated: Operated, content_type: str) -> bytes:
 
 
 # Verbs that have more to say than who does it, and why.
-FORMS: Final[dict[str, type[Operation]]] = {"reset": Reset, "settle": Settlement}
+FORMS: Final[dict[str, type[Operation]]] = {
+    "reset": Reset,
+    "settle": Settlement,
+    "reconcile": Reconciliation,
+}
 _FIELDS: Final[dict[str, dict[str, Field]]] = {
     verb: fields_of(FORMS.get(verb, Operation)) for verb in OPERATOR_VERBS
 }

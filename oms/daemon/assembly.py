@@ -21,6 +21,7 @@ from oms.eventlog.errors import ForeignJournal, Unreadable
 from oms.eventlog.journal import BALLAST, BALLAST_BYTES, Journal
 from oms.eventlog.market import GB, Bounds, MarketLog, MarketState
 from oms.eventlog.reader import Reader
+from oms.eventlog.restored import mark_restored
 from oms.ingest.account import Account
 from oms.ingest.conversation import Options
 from oms.ingest.health import Limits as HealthLimits
@@ -28,7 +29,7 @@ from oms.ingest.market import Publisher, Pump
 from oms.ingest.reconciler import Limits as Pacing
 from oms.projections import Books
 from oms.recorder import Recorder
-from oms.replay import opened_books
+from oms.replay import drop_snapshot, opened_books
 from oms.sessions.backoff import Backoff
 from oms.sessions.breaker import Limits as Breaking
 from oms.sessions.latency import Limits as LatencyLimits
@@ -152,6 +153,9 @@ def _recorder(
     found = opened_books(folder, name)
     if found.ignored:
         log.warning("snapshot ignored", account=name, reason=found.ignored)
+    if found.forgotten and account is not None:
+        mark_restored(folder, name, f"the snapshot {found.ignored}")
+        drop_snapshot(folder, name)  # the mark says it from now on
     log.info("journal opened", account=name, seq=journal.seq, folded=found.seq - found.since)
     events = metrics.counter("oms.events.committed", account=name)
     seconds = metrics.histogram("oms.commit.seconds", account=name)

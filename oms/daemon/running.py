@@ -45,6 +45,7 @@ from .clock_steps import mind_clock
 from .disk import DiskMinder, recorded
 from .nats import nats_options
 from .reach import Reach
+from .restored import note_restored
 from .trading import Trading, desk_of, everybody
 from .view import AccountView
 from .watched import watch
@@ -168,6 +169,7 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
     async with trio.open_nursery() as carrying:
         for name, account in daemon.accounts.items():
             settings, reach = parts.settings.accounts[name], Reach(daemon.bridge, parts.outlets[name])
+            await note_restored(account, account.recorder.path.parent)
             desk = desk_of(
                 account,
                 settings,

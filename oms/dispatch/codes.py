@@ -3,6 +3,7 @@
 from typing import Final
 
 from oms.domain.codes import Code
+from oms.ingest.asked import CHANGED, NO_DIFFERENCE, UNACCEPTABLE, UNCONFIRMED
 
 CONFLICT: Final = "conflict"
 BUSY: Final = "busy"
@@ -21,6 +22,8 @@ NOT_EXECUTED: Final = "not_executed"
 NOT_UNKNOWN: Final = "not_unknown"
 ORDER_NEEDED: Final = "order_needed"
 UNKNOWN_ORDER: Final = "unknown_order"
+DIFFERS: Final = "differs"
+NOT_COMPARED: Final = "not_compared"
 
 CODES: Final[dict[str, Code]] = {
     CONFLICT: Code("the id was used before, for another command: nothing was done"),
@@ -41,5 +44,16 @@ CODES: Final[dict[str, Code]] = {
     NOT_UNKNOWN: Code("of a settle: what became of the command is known"),
     ORDER_NEEDED: Code("of a settle: which order the command made has to be said"),
     UNKNOWN_ORDER: Code("of a settle: the order is not known here, or is another command's"),
+    DIFFERS: Code("of a reconcile: books and venue differ; `differences` say in what"),
+    NOT_COMPARED: Code(
+        "of a reconcile: no comparison came to its end in time, because the venue did not answer, something "
+        "moved in each, or the session ended; nothing was accepted"
+    ),
+    NO_DIFFERENCE: Code("books and venue agree: there is nothing to accept"),
+    UNCONFIRMED: Code(
+        "books and venue differ, which may pass: it can be accepted as soon as the permission is `difference`"
+    ),
+    CHANGED: Code("something else differs than in the comparison before: look at it, then accept it again"),
+    UNACCEPTABLE: Code("books and venue would differ even then; nothing was changed"),
     FENCED: Code("stream and journal contradict each other, which no operator can lift"),
 }

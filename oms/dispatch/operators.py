@@ -1,4 +1,4 @@
-"""What a person does to accounts: halt, reduce, resume, panic, reset, settle (docs/commands.md).
+"""What a person does to accounts: halt, reduce, resume, panic, reset, settle, reconcile (docs/commands.md).
 
 Each is an event, and survives a restart.
 """
@@ -10,6 +10,7 @@ import trio
 from oms.commands.operating import (
     Operated,
     Operation,
+    Reconciliation,
     Reset,
     Settlement,
     UnreadableOperation,
@@ -26,6 +27,7 @@ from . import codes
 from .desk import Desk
 from .intake import Reply
 from .panic import Panic
+from .reconciling import only_one, reconcile
 from .settling import Word, by_operator
 from .telling import outcome_of
 
@@ -63,6 +65,8 @@ class Operators:
         return Reply(encoded(found, JSON), {"Content-Type": JSON})
 
     async def _act(self, verb: str, said: Operation) -> Operated:
+        if isinstance(said, Reconciliation) and said.accept is not None and not self._alone:
+            return only_one(verb, self._name)
         found: dict[str, Operated] = {}
 
         async def one(desk: Desk) -> None:
@@ -91,6 +95,8 @@ class Operators:
                 return await self._panic(desk, said)
             if isinstance(said, Settlement):
                 return await _settled(desk, said)
+            if isinstance(said, Reconciliation):
+                return await reconcile(desk.account, said, desk.options.wait_s)
             if verb == "halt":
                 await standing.halt(OPERATOR, by=said.by, comment=said.comment)
             elif isinstance(said, Reset):

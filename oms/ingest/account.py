@@ -13,6 +13,7 @@ from typing import Final
 import trio
 
 from oms.domain.calls import DATA
+from oms.domain.correction import Acceptance
 from oms.domain.events import SessionEnded, SessionRefused
 from oms.domain.evidence import Lists
 from oms.eventlog.errors import FileError
@@ -35,6 +36,7 @@ from oms.sessions.outage import Ended, Outage, Reason, TimedOut
 from protocol.messages import Answer, Refused, Request
 from protocol.session import Role, Session
 
+from .asked import Asked, Round
 from .breakers import Breakers
 from .conversation import Conversation, Lasting, Options
 from .drift import DriftTally
@@ -44,6 +46,7 @@ from .health import Limits as HealthLimits
 from .margins import Margins
 from .market import Pump
 from .prices import Prices
+from .report import News
 from .scan import scan
 from .standing import CLOSED, CONNECTING, REFUSED, Standing, spoiled, unchanged
 from .trades import NoTrades, Trades
@@ -93,10 +96,11 @@ class Account:
         self._backoff, self._chance = backoff or Backoff(), chance or random.Random()  # noqa: S311 - jitter
         self.margins = Margins()
         self._lasting = Lasting(
-            *(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {}, NoTrades()),
-            *(self.margins, self.health),
+            *(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {}, News()),
+            *(NoTrades(), self.margins, self.health),
         )
         self._attempt = 0  # since the last session that became ready
+        self._was_ready = False  # a session has become ready
         self._lost = False  # pushes could not be stored
         self._refused_with: int | None = None  # the last attempt's login, by a code that may heal
 
@@ -153,6 +157,19 @@ class Account:
             offset = terms.offset
             begin_s, now_s = (at // NS + offset for at in (since_ns, self._clock()))
             return await scan(connection, terms, self._lasting.plan, begin_s, now_s)
+
+    async def compare(self, accept: Acceptance | None, within_s: float) -> Round | None:
+        """What a comparison of books and venue finds now; raises NotConnected.
+
+        None: none was quiet in so many seconds, or the session ended first.  With `accept` a difference is
+        taken over, or nothing is changed, as the round says; behind None nothing is.
+        """
+        talk = self.conversation
+        if talk is None or not self.connected or not talk.authenticated:
+            raise NotConnected(f"{self.name}: there is no session with the venue at present")
+        asked = Asked(accept)
+        talk.compare(asked)
+        return await asked.wait(within_s)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[tuple[Conversation, Connection]]:
@@ -255,6 +272,7 @@ class Account:
                 ear,
                 self._clock,
                 attempt=self._attempt,
+                again=self._was_ready,
                 published=self._published,
                 judged=self._judged,
                 told=self._told,
@@ -291,7 +309,7 @@ class Account:
         await talk.drain()
         over = connection.over or Ended(Reason.LEFT)
         if talk.ready:
-            self._attempt = 0
+            self._attempt, self._was_ready = 0, True
         ended = SessionEnded(over.reason.value, over.detail, over.code, len(over.unanswered), talk.ready)
 
         def work(turn: Turn) -> None:

@@ -245,6 +245,15 @@ def differing(now: Restrictions, books: Books) -> None:
     rights_gone(now, books)
 
 
+def restored_for(reason: str) -> Change:
+    """The journal was put back from a copy: it may lack trades, and reconciles all of them first."""
+
+    def change(now: Restrictions, books: Books) -> None:
+        now[RESTORED] = reason
+
+    return change
+
+
 def spoiled(now: Restrictions, books: Books) -> None:
     """What was pushed could not be stored: reconcile before anything else."""
     now[DIRTY] = "journal"
