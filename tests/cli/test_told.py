@@ -48,7 +48,7 @@ def test_a_command_may_say_what_is_sent() -> None:
 def test_an_operator_may_say_what_is_sent() -> None:
     assert {"by", "comment", "wait"} <= get_type_hints(Operation).keys()
     assert "call_class" in get_type_hints(Reset)
-    assert OPERATOR_VERBS == ("halt", "reduce", "resume", "panic", "reset", "settle")
+    assert OPERATOR_VERBS == ("halt", "reduce", "resume", "panic", "reset", "settle", "reconcile")
 
 
 def test_each_status_says_one_thing() -> None:
