@@ -3,7 +3,7 @@
 import msgspec
 
 from ..commands import CancelAll, CloseAll, Verb
-from ..events.command import JudgedMargin, JudgedQuote, Reason
+from ..events.command import JudgedMargin, JudgedQuote, JudgedRisk, Reason
 from ..intent import Intent
 
 
@@ -13,6 +13,7 @@ class Approved(msgspec.Struct, frozen=True):
     intent: Intent
     quote: JudgedQuote | None = None  # that it was judged against
     margin: JudgedMargin | None = None
+    risk: JudgedRisk | None = None
 
 
 class Denied(msgspec.Struct, frozen=True):
@@ -21,6 +22,7 @@ class Denied(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
     quote: JudgedQuote | None = None
     margin: JudgedMargin | None = None
+    risk: JudgedRisk | None = None
     passing: bool = False
 
 
