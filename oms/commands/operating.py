@@ -1,12 +1,13 @@
 """What a person says of an account or of one of its commands: read, and answered (docs/commands.md)."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
 from oms.domain.commands import DEFAULT_CLIENT, ClientId, CommandId, Comment
 from oms.domain.events.command import Reason
+from oms.domain.limits import AccountLimits, Alive
 from oms.domain.values import Ticket, plain
 from oms.payload import BadPayload, format_of, pairs, written
 
@@ -16,7 +17,8 @@ from .kinds import Seconds
 from .reading import FAULTS
 from .reply import Outcome
 
-OperatorVerb = Literal["halt", "reduce", "resume", "panic", "settle"]
+OperatorVerb = Literal["halt", "reduce", "resume", "panic", "settle", "limits", "alive"]
+LIMITS: Final = "limits"
 OPERATOR_VERBS: Final[tuple[str, ...]] = get_args(OperatorVerb)
 
 
@@ -37,6 +39,26 @@ class Settlement(Operation, frozen=True, kw_only=True):
     order: Ticket | None = None  # that it made; needed where more than one may be it
 
 
+class Restriction(Operation, frozen=True, kw_only=True):
+    """Of the account, or of one client of it."""
+
+    client: ClientId | None = None  # this client alone
+
+
+class Limiting(Operation, frozen=True, kw_only=True):
+    """Other limits: those that are given, beside them each that is meant (docs/configuration.md)."""
+
+    client: ClientId | None = None  # of this client; absent: of the account
+    limits: dict[str, Any] = {}  # by name, as read; None: no such limit any more
+
+
+class AliveWord(Operation, frozen=True, kw_only=True):
+    """Somebody is there."""
+
+    client: ClientId | None = None  # this client; absent: an operator of the account
+    within: Alive | None = None  # seconds until the next word; 0: not watched any more; absent: as before
+
+
 class Operated(msgspec.Struct, frozen=True, kw_only=True):
     """What an account may do now."""
 
@@ -52,6 +74,8 @@ class Operated(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None  # for people
     commands: tuple[Outcome, ...] = ()  # of a panic: each cancel_all and close_all; of settle: the command
     accounts: tuple["Operated", ...] = ()  # where all were meant
+    client: str | None = None  # where one alone was meant; `permission` is then the client's
+    limits: dict[str, Any] | None = None  # of limits: those in force now, of the account or that client
 
 
 class UnreadableOperation(Exception):
@@ -74,7 +98,11 @@ def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Ope
     found = read_fields(_FIELDS[verb], sent)
     if found.reasons:
         raise UnreadableOperation(tuple(found.reasons))
-    return FORMS.get(verb, Operation)(**found.values)
+    values = found.values
+    if verb == LIMITS:
+        limits = {name: values.pop(name) for name in LIMIT_FIELDS if name in values}
+        return Limiting(**values, limits=limits)
+    return FORMS.get(verb, Operation)(**values)
 
 
 def encoded(operated: Operated, content_type: str) -> bytes:
@@ -83,7 +111,16 @@ def encoded(operated: Operated, content_type: str) -> bytes:
 
 
 # Verbs that have more to say than who does it, and why.
-FORMS: Final[dict[str, type[Operation]]] = {"settle": Settlement}
+FORMS: Final[dict[str, type[Operation]]] = {
+    "settle": Settlement,
+    "alive": AliveWord,
+    **dict.fromkeys(("halt", "reduce", "resume", LIMITS), Restriction),
+}
+# null takes a limit away, which is something else than leaving it as it is.
+LIMIT_FIELDS: Final[dict[str, Field]] = {
+    name: field._replace(default=msgspec.UNSET) for name, field in fields_of(AccountLimits).items()
+}
 _FIELDS: Final[dict[str, dict[str, Field]]] = {
-    verb: fields_of(FORMS.get(verb, Operation)) for verb in OPERATOR_VERBS
+    verb: fields_of(FORMS.get(verb, Operation)) | (LIMIT_FIELDS if verb == LIMITS else {})
+    for verb in OPERATOR_VERBS
 }

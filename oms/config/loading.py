@@ -160,7 +160,7 @@ class _Loading:
         hints = hints_of(kind)
         self._refuse_unknown(key, given, tuple(hints))
         before = len(self._problems)
-        values = {}
+        values: dict[str, Any] = {}
         for field in msgspec.structs.fields(kind):
             hint, place = hints[field.name], (*key, field.name)
             if isinstance(hint, type) and issubclass(hint, Table):

@@ -98,6 +98,7 @@ class DataSettings(Table, frozen=True):
     market_log: bool = True  # keep ticks, books and statistics
     market_days: Annotated[int, whole(1, 3650)] = 3  # days of them, at most
     market_gb: Annotated[float, number(0.001, 100_000)] = 5.0  # 10^9 bytes of them, at most
+    halt_file: OptionalPath = None  # while this file is there all accounts are halted; absent: HALT in `dir`
     market_least_free_gb: Annotated[float, number(0, 100_000)] = 2.0  # less free on the disk: it pauses
 
 
@@ -159,11 +160,11 @@ class LimitSettings(Table, frozen=True):
 class ClientRiskSettings(Limits, Table, frozen=True, kw_only=True):
     """Limits of one client of the account, within those of the account; under the client's name.
 
-    In a netting account a position counts for every client who trades its symbol, because nobody can tell whose
-    lots are in it.
+    In a netting account a position counts for every client who trades its symbol: nobody can tell whose lots
+    are in it.
     """
 
-    alive_within: Alive | None = None  # seconds: without a word for so long, its pending orders are canceled
+    alive_within: Alive | None = None  # seconds without a word of it (`ctl alive`): its orders are canceled
 
 
 class RiskSettings(AccountLimits, Table, frozen=True, kw_only=True):

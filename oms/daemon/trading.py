@@ -38,6 +38,8 @@ from oms.projections.in_flight import exposures
 from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
 
+from .guard import Guard
+
 ALL: Final = "_daemon"  # whom operators mean by it
 MOST_LETTERS: Final = 64  # written at once for an account
 AGAIN_S: Final = 1.0  # until a durable command that cannot be carried out now is taken again
@@ -57,9 +59,10 @@ class Trading:
         nursery: trio.Nursery,
         settings: Settings,
         metrics: Metrics,
+        guard: Guard,
     ) -> None:
         """What is answered later than its request runs in the nursery."""
-        self.account, self.desk = account, desk
+        self.account, self.desk, self.guard = account, desk, guard
         self._bridge, self._nursery, self._prefix = bridge, nursery, settings.nats.prefix
         self.intake = Intake(
             desk,
@@ -72,7 +75,9 @@ class Trading:
         metrics.observe("oms.commands.waiting", lambda: len(desk.pending), account=account.name)
         commands = account.recorder.books.commands
         metrics.observe("oms.commands.unknown", lambda: commands.unknown, account=account.name)
-        self.operators = Operators(account.name, [desk], nursery, alone=True)
+        self.operators = Operators(
+            account.name, [desk], nursery, alone=True, switches={account.name: guard.alive}
+        )
         if interrupted(desk):
             nursery.start_soon(Panic(desk).run)
 
@@ -191,7 +196,8 @@ def desk_of(
 
 def everybody(trading: Sequence[Trading], nursery: trio.Nursery) -> Endpoint:
     """What operators ask of all accounts together."""
-    operators = Operators(ALL, [one.desk for one in trading], nursery, alone=False)
+    switches = {one.account.name: one.guard.alive for one in trading}
+    operators = Operators(ALL, [one.desk for one in trading], nursery, alone=False, switches=switches)
     return Endpoint("ctl", ALL, operators.request, operators.refuse)
 
 

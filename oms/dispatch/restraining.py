@@ -15,7 +15,7 @@ from oms.projections import Books
 
 LOSSES: Final = ("max_daily_loss", "max_drawdown", "max_drawdown_percent")
 _OVER_TIME: Final = ("max_orders_per_second", "max_orders_per_minute", "duplicate_window")
-_DATE: Final = 10  # letters of a time's date
+DATE: Final = 10  # letters of a time's date
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -94,7 +94,7 @@ def restraint_of(
         found = msgspec.structs.replace(
             found,
             equity=equity,
-            day_start=risk.day_start(server_now[:_DATE]),
+            day_start=risk.day_start(server_now[:DATE]),
             peak=peak if risk.peak is not None else None,
         )
     return found

@@ -113,7 +113,7 @@ Count = Annotated[Decimal, Figure(0, 10**6, 0)]
 Rate = Annotated[Decimal, Figure(0, MOST_REMEMBERED, 0)]
 Span = Annotated[Decimal, Figure(0, WINDOW_S, 3)]
 Age = Annotated[Decimal, Figure(0, 3600, 3)]
-Alive = Annotated[Decimal, Figure(1, 86_400, 3)]
+Alive = Annotated[Decimal, Figure(0, 86_400, 3)]
 Points = Annotated[Decimal, Figure(0, 10**9, 0)]
 Percent = Annotated[Decimal, Figure(0, 100, 4)]
 Masks = Annotated[tuple[str, ...], Listed("names and path masks, without commas", _mask)]
@@ -202,10 +202,10 @@ def read_limits(kind: type[LimitsT], given: Mapping[str, Any]) -> LimitsT:
 Told = dict[str, str | int | bool | tuple[str, ...] | None]
 
 
-def told_limits(limits: Limits) -> Told:
-    """Limits as an event tells them; those that there are not are left out."""
+def told_limits(limits: Limits, kind: type[Limits]) -> Told:
+    """Limits of a kind as an event tells them; those that there are not are left out."""
     found: Told = {}
-    for name in forms_of(type(limits)):
+    for name in forms_of(kind):
         value = getattr(limits, name)
         if value is not None:
             found[name] = f"{value:f}" if isinstance(value, Decimal) else value

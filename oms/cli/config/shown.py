@@ -40,9 +40,7 @@ def _flat(prefix: str, tables: Mapping[str, msgspec.Struct]) -> Iterator[tuple[s
             value = getattr(table, field)
             if isinstance(value, msgspec.Struct):
                 yield from _flat(f"{prefix}{name}.", {field: value})
-            elif isinstance(value, Mapping) and any(
-                isinstance(one, msgspec.Struct) for one in value.values()
-            ):
+            elif field == "clients":
                 yield from _flat(f"{prefix}{name}.{field}.", value)
             else:
                 yield f"{prefix}{name}.{field}", value

@@ -44,12 +44,12 @@ class Look:
     @cached_property
     def before(self) -> dict[str, Stake]:
         """The lots at stake without the order."""
-        return stakes(self.case, own=self.own)
+        return stakes(self.facts, own=self.own)
 
     @cached_property
     def after(self) -> dict[str, Stake]:
         """With it."""
-        found = stakes(self.case, own=self.own)
+        found = stakes(self.facts, own=self.own)
         if trades(self.intent):
             found.setdefault(self.intent.symbol, Stake(nets(self.facts))).add(self.intent)
         return found
@@ -252,22 +252,38 @@ def server_clock(look: Look) -> Figure | None:
 
 def daily_loss(look: Look) -> Figure | None:
     """Equity lost since the server's day began; below 0 it was won."""
-    now, then = look.risk.equity, look.risk.day_start
-    return UNKNOWN if now is None or then is None else then - now
+    return _loss("max_daily_loss", look)
 
 
 def drawdown(look: Look) -> Figure | None:
     """Equity lost since its peak."""
-    now, peak = look.risk.equity, look.risk.peak
-    return UNKNOWN if now is None or peak is None else max(ZERO, peak - now)
+    return _loss("max_drawdown", look)
 
 
 def drawdown_percent(look: Look) -> Figure | None:
     """Likewise, in percent of the peak."""
-    now, peak = look.risk.equity, look.risk.peak
-    if now is None or peak is None or peak <= 0:
-        return UNKNOWN
-    return _rate(max(ZERO, peak - now), peak)
+    return _loss("max_drawdown_percent", look)
+
+
+def _loss(limit: str, look: Look) -> Figure:
+    risk = look.risk
+    found = loss_of(limit, risk.equity, risk.day_start, risk.peak)
+    return UNKNOWN if found is None else found
+
+
+def loss_of(
+    limit: str, equity: Decimal | None, day_start: Decimal | None, peak: Decimal | None
+) -> Decimal | None:
+    """What a limit of losses is compared with; None where that is not known."""
+    then = day_start if limit == "max_daily_loss" else peak
+    if equity is None or then is None:
+        return None
+    if limit == "max_daily_loss":
+        return then - equity
+    lost = max(ZERO, then - equity)
+    if limit == "max_drawdown":
+        return lost
+    return _rate(lost, then) if then > 0 else None
 
 
 def _rate(part: Decimal, whole: Decimal) -> Decimal:

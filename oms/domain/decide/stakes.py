@@ -13,7 +13,7 @@ import msgspec
 from ..intent import Intent
 from ..values import ZERO
 from ..words import BUY
-from .case import Case
+from .facts import Facts
 from .in_flight import CLOSING
 from .naming import ended, nets
 from .resolve import DEALS, PENDING, side_of
@@ -83,13 +83,13 @@ def trades(sent: Intent) -> bool:
     return sent.action in DEALS or sent.action == PENDING
 
 
-def stakes(case: Case, *, own: bool) -> dict[str, Stake]:
-    """By symbol, without the case's own order; `own`: of the command's client alone.
+def stakes(facts: Facts, *, own: bool = False) -> dict[str, Stake]:
+    """By symbol, without the order that is decided on; `own`: of the command's client alone.
 
     A netting account's position is everybody's who trades its symbol: whose lots are in it cannot be told
     apart, so all of it counts for each.
     """
-    facts, netting = case.facts, nets(case.facts)
+    netting = nets(facts)
     mine = facts.risk.own
     found: dict[str, Stake] = {}
     for position in facts.positions:

@@ -333,5 +333,5 @@ def test_what_is_beyond_a_limits_bounds_is_none(name: str, value: Any) -> None:
 def test_limits_are_told_as_they_are_read() -> None:
     given = {row.limit: row.value for row in ROWS}
     limits = read_limits(AccountLimits, given)
-    assert read_limits(AccountLimits, told_limits(limits)) == limits
+    assert read_limits(AccountLimits, told_limits(limits, AccountLimits)) == limits
     assert read_limits(AccountLimits, {"max_orders": None}) == AccountLimits()
