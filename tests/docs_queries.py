@@ -19,6 +19,7 @@ from oms.projections.commands import Command
 from oms.projections.rates import Conversion, Leg
 from oms.queries import QUERIES, Listed
 from oms.queries.candles import Candle
+from oms.queries.condition import ClientRisk
 from oms.queries.market import QuoteRow
 from oms.queries.money import (
     Accrued,
@@ -30,6 +31,7 @@ from oms.queries.money import (
 )
 from oms.queries.reply import Error, ErrorReply
 from oms.queries.trades import OrderRow
+from oms.queries.usage import Usage
 from protocol.records.market import Rate
 from tests.docs_fields import comments_of, laid_out, says, type_name
 from tests.queries.scene import NOON, OFFSET, Account
@@ -114,6 +116,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
 }
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *(OrderRow, DealRecord, PositionRow, QuoteRow, Candle, SymbolRecord, Listed),
+    *(ClientRisk, Usage),
     *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
     *(ErrorReply, Error),
 )

@@ -110,7 +110,7 @@ def _exact(value: Any) -> Decimal:
     if isinstance(value, str):
         if not _AMOUNT.fullmatch(value):
             raise Unfit(OUT_OF_RANGE if _DECIMAL.fullmatch(value) else BAD_VALUE)
-        return Decimal(value)
+        return _no_negative_zero(Decimal(value))
     if isinstance(value, Number):
         return _bounded(value.text)
     if type(value) is int:
@@ -127,12 +127,20 @@ def _bounded(text: str) -> Decimal:
     if not found.is_finite():
         raise Unfit
     if not found:
+        _no_negative_zero(found)
         return ZERO
     if len(text) > LONGEST_NUMBER or not -DECIMALS <= found.adjusted() < WHOLE_DIGITS:
         raise Unfit(OUT_OF_RANGE)
     if _decimals(tidy(found)) > DECIMALS:
         raise Unfit(OUT_OF_RANGE)
     return found
+
+
+def _no_negative_zero(value: Decimal) -> Decimal:
+    """The number; who writes a zero with a sign has computed something that went wrong."""
+    if not value and value.is_signed():
+        raise Unfit(OUT_OF_RANGE, "is a negative zero")
+    return value
 
 
 def _decimals(value: Decimal) -> int:
