@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: setup run test test-fast check format coverage docs bench bench-long fuzz lock clean
+.PHONY: setup run test test-fast check format coverage docs bench bench-long fuzz simulate soak lock clean
 
 setup: .venv/ready
 
@@ -53,9 +53,18 @@ bench-long: setup
 fuzz: setup
 	$(BIN)/python -m tests.fuzz $(if $(DURATION),--seconds $(DURATION)) $(if $(SEED),--seed $(SEED))
 
+# Runs of the whole in one process and told time, one a seed (tests/simulation).
+simulate: setup
+	$(BIN)/python -m tests.simulation $(or $(SEEDS),1-1000)
+
+# Kill, cut, restart for so many seconds, then compare log, stream, replies and the venue's truth.
+soak: setup
+	$(BIN)/python -m tests.crash $(if $(DURATION),--seconds $(DURATION)) $(if $(SEED),--seed $(SEED))
+
 lock:
 	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis bench-results.json bench-long-results.json
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis bench-results.json bench-long-results.json \
+	    soak-results.json soak-data

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from oms.eventlog.errors import FileError
+from oms.failpoints import VARIABLE, arm
 from oms.replay import opened_books, save_snapshot
 
 NICE: Final = 10
@@ -23,6 +24,7 @@ def command_line(folder: Path, account: str) -> list[str]:
 def main() -> int:
     """Fold what lies behind the last snapshot, and keep the books."""
     os.nice(NICE)
+    arm(os.environ.get(VARIABLE, ""))
     folder, account = Path(sys.argv[1]), sys.argv[2]
     try:
         found = opened_books(folder, account)

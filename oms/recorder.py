@@ -22,7 +22,9 @@ from oms.domain.observations import Observation
 from oms.domain.observe import observe
 from oms.domain.records import OrderRecord, PositionRecord
 from oms.eventlog.envelope import Draft, Recorded
+from oms.eventlog.errors import FileError
 from oms.eventlog.journal import Journal
+from oms.failpoints import reach
 from oms.projections import Books
 from oms.projections.commands import STAMPED
 from oms.projections.outcomes import follow
@@ -70,12 +72,14 @@ class Recorder:
     ) -> None:
         """`rebuild` makes the books from the journal's file; `took` hears of each commit.
 
-        `heard`, which may be set later, hears of the events of each turn as soon as they are on disk.
+        `heard` and `failed`, which may be set later, hear of the events of each turn as soon as they are on
+        disk, and at once of a commit that failed.
         """
         self.account = journal.account
         self.books = books
         self.kept = 0  # the seq of the latest snapshot, for whoever makes them
         self.heard: Callable[[Sequence[Event]], None] = lambda events: None
+        self.failed: Callable[[FileError], None] = lambda why: None
         self._journal, self._rebuild, self._took = journal, rebuild, took
         self._turn = trio.Lock()  # fair: who waits first is first
         self._moved = trio.Event()
@@ -151,9 +155,13 @@ class Recorder:
                 work(turn)
                 turn.conclude()
                 if turn.events:
+                    reach("turn.folded")
                     recorded = await self._commit([self._draft(event, cause, trace) for event in turn.events])
+                    reach("turn.committed")
                     self._stamp(turn.events, recorded)
-            except BaseException:
+            except BaseException as why:
+                if isinstance(why, FileError):
+                    self.failed(why)
                 if turn.events:
                     self._remake()
                 raise

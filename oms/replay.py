@@ -24,7 +24,7 @@ from oms.eventlog.envelope import Envelope, Recorded
 from oms.eventlog.errors import Damaged, FileError, LocalError
 from oms.eventlog.parts import joined
 from oms.eventlog.reader import Reader
-from oms.eventlog.snapshot import Snapshot, Unfit, epoch_of, load, save
+from oms.eventlog.snapshot import NotSaved, Snapshot, Unfit, epoch_of, load, save
 from oms.projections import Books
 from oms.projections.commands import STAMPED
 from oms.projections.snapshot import VERSION as DUMP_VERSION
@@ -43,6 +43,7 @@ class Replayed(NamedTuple):
     head: bytes = GENESIS  # the chain's hash there
     since: int = 0  # the seq of the snapshot that they began with; 0: there was none, or it was ignored
     ignored: str | None = None  # why a snapshot that is there was not used
+    forgotten: bool = False  # because the journal lacks events that were in it: an older copy was put back
 
 
 class TooNew(FileError):
@@ -130,6 +131,15 @@ def snapshot_path(folder: Path, account: str) -> Path:
     return folder / f"{account}.snapshot"
 
 
+def drop_snapshot(folder: Path, account: str) -> None:
+    """Take an account's snapshot away; nothing where there is none.  Raises NotSaved."""
+    path = snapshot_path(folder, account)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as why:
+        raise NotSaved(path, f"cannot be removed: {why.strerror}") from None
+
+
 def _first_missing(rows: list[Recorded], after: int) -> int:
     behind = enumerate(rows, after + 1)
     return next((seq for seq, row in behind if row.seq != seq), after + len(rows) + 1)
@@ -145,8 +155,8 @@ def _begun(found: Snapshot | Unfit | None) -> Replayed:
             except BadDump as why:
                 return Replayed(Books(), ignored=f"its payload cannot be read: {why}")
             return Replayed(books, found.seq, found.head, since=found.seq)
-        case Unfit(reason):
-            return Replayed(Books(), ignored=reason)
+        case Unfit(reason, forgotten):
+            return Replayed(Books(), ignored=reason, forgotten=forgotten)
     return Replayed(Books())
 
 

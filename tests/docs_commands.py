@@ -14,15 +14,25 @@ from oms.commands import CODES, DealShown, Outcome, encoded
 from oms.commands.envelope import Envelope
 from oms.commands.fields import Field, fields_of
 from oms.commands.kinds import KINDS
-from oms.commands.operating import AliveWord, Operated, Operation, Restriction, Settlement
+from oms.commands.operating import (
+    AliveWord,
+    Operated,
+    Operation,
+    Reconciliation,
+    Reset,
+    Restriction,
+    Settlement,
+)
 from oms.dispatch.codes import BUSY, NOT_RECORDED, STOPPING
 from oms.dispatch.codes import CODES as DISPATCH_CODES
 from oms.dispatch.options import Options
+from oms.domain.categories import CATEGORIES, category_of
 from oms.domain.codes import Code
 from oms.domain.commands import REDUCING_VERBS, VERBS
 from oms.domain.decide.codes import CODES as DECIDE_CODES
 from oms.domain.decide.codes import PASSING as DECIDE_PASSING
 from oms.domain.events.command import JudgedMargin, JudgedQuote, Reason
+from oms.domain.events.reconcile import Difference
 from oms.domain.refusals import CODES as REFUSAL_CODES
 from oms.domain.retcodes import name_of
 from oms.payload import JSON
@@ -116,7 +126,7 @@ STATUSES: Final[dict[str, tuple[str, str]]] = {
     "unknown": (
         "no",
         "it may have been carried out or not: the answer did not come, or leaves it open. Nothing is sent "
-        "again by itself, and the account is halted until a person has looked",
+        "again; it is looked for at the venue, and what only a person can tell waits for `settle`",
     ),
     "rejected": ("yes", "refused by the venue, for sure: nothing was done"),
     "working": ("yes", "a pending order is placed; what becomes of it is told by events of the order"),
@@ -244,10 +254,12 @@ OPERATING: Final = {
     "reduce": "only what takes risk away is sent",
     "resume": "lifts halt and reduce; no difference between books and venue, and no contradicted stream",
     "panic": "reduce; cancel_all, close_all, again while orders on their way fill; then halt, come what may",
-    "settle": "says what became of an unknown command, where only a person can",
     "limits": "other limits of risk from now on, until the file's are changed: "
     "those that are given, null for none",
     "alive": "somebody is there: who does not say so again in time was silent",
+    "reset": "what a breaker holds back (`breaker_open`) is sent again: of `call_class`, or all",
+    "settle": "says what became of an unknown command, where only a person can",
+    "reconcile": "compares books and venue now, answers what differs; with `accept` the books take it over",
 }
 REASONS_HEAD: Final = """\
 ## Reasons
@@ -255,6 +267,12 @@ REASONS_HEAD: Final = """\
 Why a command is denied or rejected; all that is known at once, the venue's own first. *Retcode* is what the
 venue says to the same request; of a field that could not be read it depends on the field (10014 of a volume,
 10015 of a price, 10016 of a stop, 10022 of an expiry).
+
+In a reply each reason has, beside the fields of [Reason](#reason), the `category` of its code, and `retry`:
+whether the same, asked again, may be carried out: yes, no, or unknown. A command whose *status* is `unknown`
+is another matter: it may have been carried out, and is not to be sent again under another id.
+
+{categories}
 """
 REASONS: Final[dict[str, Mapping[str, Code]]] = {
     "It could not be read": CODES,
@@ -373,12 +391,17 @@ def _told(outcome: Outcome) -> dict[str, Any]:
 
 
 def _reasons() -> str:
-    parts = [REASONS_HEAD]
+    kinds: dict[str, tuple[str, str]] = {
+        str(name): (kind.retry, kind.meaning) for name, kind in CATEGORIES.items()
+    }
+    parts = [REASONS_HEAD.replace("{categories}", _three("category | retry | meaning", kinds))]
     for title, table in REASONS.items():
-        rows = [f"| `{code}` | {one.meaning} | {_retcode(one)} |" for code, one in table.items()]
-        parts.append(
-            "\n".join([f"**{title}.**\n", "| code | meaning | retcode |", "| --- | --- | --- |", *rows, ""])
-        )
+        rows = [
+            f"| `{code}` | {one.meaning} | {category_of(code)} | {_retcode(one)} |"
+            for code, one in table.items()
+        ]
+        head = ["| code | meaning | category | retcode |", "| --- | --- | --- | --- |"]
+        parts.append("\n".join([f"**{title}.**\n", *head, *rows, ""]))
     return "\n".join(parts)
 
 
@@ -399,6 +422,9 @@ the account and survives a restart. The payload may be empty.
 {chr(10).join(rows)}
 
 {_fields(Operation)}
+Of `reset` also:
+
+{_fields(Reset, without=Operation)}
 Of `settle` also:
 
 {_fields(Settlement, without=Operation)}
@@ -415,16 +441,30 @@ Where a client was silent for so long its pending orders are canceled, where no 
 account only reduces or is closed in panic (`[accounts.LABEL.risk] alive_missed`). Who was silent is watched
 again from the next word on.
 
+Of `reconcile` also:
+
+{_fields(Reconciliation, without=Operation)}
 ```
-oms.v1.ctl.main.halt     {{"by": "ann", "comment": "news"}}
-oms.v1.ctl.main.settle   {{"client": "desk", "command": "7f3c", "verdict": "not_found"}}
-oms.v1.ctl.main.halt     {{"client": "desk"}}
-oms.v1.ctl.main.limits   {{"by": "ann", "max_daily_loss": "500", "symbols": ["Forex\\*"], "max_orders": null}}
-oms.v1.ctl.main.alive    {{"client": "desk", "within": "30"}}
+oms.v1.ctl.main.halt        {{"by": "ann", "comment": "news"}}
+oms.v1.ctl.main.halt        {{"client": "desk"}}
+oms.v1.ctl.main.limits      {{"by": "ann", "max_daily_loss": "500", "sides": ["buy"], "max_orders": null}}
+oms.v1.ctl.main.alive       {{"client": "desk", "within": "30"}}
+oms.v1.ctl.main.reset       {{"by": "ann", "call_class": "opening"}}
+oms.v1.ctl.main.settle      {{"client": "desk", "command": "7f3c", "verdict": "not_found"}}
+oms.v1.ctl.main.reconcile   {{"by": "ann", "accept": "the broker booked it by hand", "wait": 30}}
 ```
+
+Accepting a difference is a word on one account, while its permission is `difference`, about what the
+comparison before has found too. The books take over the venue's money, positions and orders by a
+`ledger.corrected` and the events behind it, no deal is invented, and the account opens.
 
 ### Operated
 
 {says(Operated)} The reply of every operation.
 
-{_table(Operated)}"""
+{_table(Operated)}
+### Difference
+
+{says(Difference)}
+
+{_table(Difference)}"""

@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests import docs_commands, docs_config, docs_events, docs_metrics, docs_queries, docs_tables
+from tests import (
+    docs_commands,
+    docs_config,
+    docs_events,
+    docs_failpoints,
+    docs_metrics,
+    docs_queries,
+    docs_tables,
+)
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 REMEDY: Final = "make docs"
@@ -65,7 +73,8 @@ CONFIGURATION: Final = Document(DOCS / "configuration.md", lambda _: docs_config
 METRICS: Final = Document(DOCS / "metrics.md", lambda _: docs_metrics.render())
 QUERIES: Final = Document(DOCS / "queries.md", lambda _: docs_queries.render())
 COMMANDS: Final = Document(DOCS / "commands.md", lambda _: docs_commands.render())
-ALL: Final = (PROTOCOL, EVENTS, CONFIGURATION, METRICS, QUERIES, COMMANDS)
+FAILPOINTS: Final = Document(DOCS / "failpoints.md", lambda _: docs_failpoints.render())
+ALL: Final = (PROTOCOL, EVENTS, CONFIGURATION, METRICS, QUERIES, COMMANDS, FAILPOINTS)
 
 
 def main(arguments: Sequence[str] | None = None, say: Callable[[str], object] = sys.stdout.write) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final, get_type_hints
 import msgspec
 import trio
 
+from oms.domain.categories import category_of, retry_of
 from oms.domain.events.command import Reason
 from oms.domain.records import DealRecord, SymbolRecord
 from oms.projections.commands import Command
@@ -29,9 +30,11 @@ from oms.queries.money import (
     RealisedShown,
     Unvalued,
 )
+from oms.queries.refusal import CODES
 from oms.queries.reply import Error, ErrorReply
 from oms.queries.trades import OrderRow
 from oms.queries.usage import Usage
+from oms.queries.view import Breaker
 from protocol.records.market import Rate
 from tests.docs_fields import comments_of, laid_out, says, type_name
 from tests.queries.scene import NOON, OFFSET, Account
@@ -87,15 +90,9 @@ says what, with the symbol or the ticket behind it:
 **Errors.** The reply is an [ErrorReply](#errorreply); over NATS its number and code are the headers
 `Nats-Service-Error-Code` and `Nats-Service-Error`.
 
-| number | code | when |
-| --- | --- | --- |
-| 400 | bad_request | the request cannot be meant |
-| 400 | too_large | the reply would have more than 512 kB all the same |
-| 404 | unknown_query | there is no such query |
-| 404 | unknown_symbol | the venue has no such symbol |
-| 409 | behind | `min_seq` is not recorded yet |
-| 500 | unreadable | the journal cannot be read |
-| 503 | venue_unavailable | the venue has to be asked, and cannot be |
+{errors}
+
+The *category* says what kind of failure it is, *retry* whether asking again may help.
 """
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
@@ -114,24 +111,42 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "sessions": {},
     "commands": {"final": False},
 }
+NUMBERS: Final = {
+    "bad_request": 400,
+    "too_large": 400,
+    "unknown_query": 404,
+    "unknown_symbol": 404,
+    "behind": 409,
+    "unreadable": 500,
+}
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *(OrderRow, DealRecord, PositionRow, QuoteRow, Candle, SymbolRecord, Listed),
     *(ClientRisk, Usage),
     *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
-    *(ErrorReply, Error),
+    *(Breaker, ErrorReply, Error),
 )
 
 
 def render() -> str:
     """The document."""
     examples = trio.run(_examples)
-    parts = [HEAD]
+    parts = [HEAD.replace("{errors}", _errors())]
     parts += [_query(what, examples[what]) for what in QUERIES]
     parts.append("## Types\n")
     parts += [
         f"### {kind.__name__}\n\n{says(kind)}\n\n{_table(kind, kind.__struct_fields__)}" for kind in TYPES
     ]
     return "\n".join(parts)
+
+
+def _errors() -> str:
+    """The table of errors."""
+    rows = [
+        f"| {NUMBERS.get(code, 503)} | {code} | {category_of(code)} | {retry_of(code)} | {meaning} |"
+        for code, meaning in CODES.items()
+    ]
+    head = ["| number | code | category | retry | when |", "| --- | --- | --- | --- | --- |"]
+    return "\n".join([*head, *rows])
 
 
 async def _examples() -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Server:
     def __init__(self, folder: Path, config: str = "", *, jetstream: bool = True) -> None:
         """`config` = what the configuration file says beside the address and the store (users, TLS ...)."""
         self.folder, self.port = folder, 0
-        self._config, self._jetstream = config, jetstream
+        self._config, self.jetstream = config, jetstream
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -66,7 +66,7 @@ class Server:
         config = self.folder / "nats.conf"
         config.write_text(
             f'listen: "127.0.0.1:{self.port or -1}"\nports_file_dir: "{self.folder}"\n'
-            f"{store if self._jetstream else ''}\n{self._config}\n"
+            f"{store if self.jetstream else ''}\n{self._config}\n"
         )
         with (self.folder / "nats.log").open("ab") as log:
             self._process = subprocess.Popen([BINARY, "-c", config], stdout=log, stderr=log)

@@ -23,21 +23,26 @@ ALLOWED: dict[str, set[str]] = {
     "protocol.maths": {"protocol.maths", "protocol.enums", "msgspec"},
     "protocol.records": {"protocol.layout", "protocol.enums", "protocol.records", "msgspec"},
     "oms": set(),
+    "oms.failpoints": set(),
     "oms.toml_lines": set(),
     "oms.toml_text": {"oms.toml_lines"},
     "oms.domain": {"oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
     "oms.projections": {"oms.projections", "oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
-    "oms.eventlog": {"oms.eventlog", "apsw", "msgspec", "trio"},
-    "oms.sessions": {"oms.sessions", *WIRE, "protocol.maths.masks", "msgspec", "trio", "trio_websocket"},
+    "oms.eventlog": {"oms.eventlog", "oms.failpoints", "apsw", "msgspec", "trio"},
+    "oms.sessions": {
+        *("oms.sessions", "oms.failpoints", "protocol.maths.masks", "msgspec", "trio", "trio_websocket"),
+        *WIRE,
+    },
     "oms.sessions.translate": {"oms.sessions.translate", "oms.domain", "protocol", "msgspec"},
     # The venue shares the wire with the daemon, and nothing that computes: its money is its own.
     "oms.paper": {"oms.paper", "oms.toml_lines", "oms.toml_text", *WIRE, "msgspec", "trio", "trio_websocket"},
     "oms.replay": {"oms.domain", "oms.projections", "oms.eventlog", "msgspec"},
-    "oms.keep_books": {"oms.replay", "oms.eventlog"},
-    "oms.recorder": {"oms.domain", "oms.projections", "oms.eventlog", "trio"},
+    "oms.keep_books": {"oms.replay", "oms.eventlog", "oms.failpoints"},
+    "oms.recorder": {"oms.failpoints", "oms.domain", "oms.projections", "oms.eventlog", "trio"},
     # The only one that knows NATS; within it only one module knows asyncio.
     "oms.bus": {
-        *("oms.bus", "oms.domain", "oms.eventlog", "protocol.quotes", "msgspec", "nats", "nkeys", "trio"),
+        *("oms.bus", "oms.domain", "oms.eventlog", "oms.failpoints", "protocol.quotes"),
+        *("msgspec", "nats", "nkeys", "trio"),
     },
     "oms.payload": {"msgspec"},
     "oms.commands": {"oms.commands", "oms.payload", "oms.domain", "protocol.enums", "msgspec"},
@@ -47,9 +52,10 @@ ALLOWED: dict[str, set[str]] = {
     },
     "oms.ingest": {
         *("oms.ingest", "oms.domain", "oms.projections", "oms.eventlog", "oms.sessions", "oms.recorder"),
-        *("protocol", "msgspec", "trio"),
+        *("oms.failpoints", "protocol", "msgspec", "trio"),
     },
     "oms.dispatch": {
+        "oms.failpoints",
         *("oms.dispatch", "oms.commands", "oms.payload", "oms.domain", "oms.projections", "oms.eventlog"),
         *("oms.sessions", "oms.recorder", "oms.ingest", "protocol", "msgspec", "trio"),
     },
@@ -66,7 +72,7 @@ ALLOWED: dict[str, set[str]] = {
     "oms.daemon": {
         *("oms.daemon", "oms.domain", "oms.projections", "oms.eventlog", "oms.sessions", "oms.replay"),
         *("oms.recorder", "oms.bus", "oms.queries", "oms.ingest", "oms.config", "oms.telemetry", "oms.web"),
-        "oms.keep_books",
+        *("oms.keep_books", "oms.failpoints"),
         *("oms.dispatch", "oms.commands", "oms.payload", "protocol", "msgspec", "trio"),
     },
     "oms.cli": {"oms", "protocol", "msgspec", "trio", "typer", "rich"},

@@ -359,11 +359,13 @@ def test_a_snapshot_of_events_that_the_journal_has_not_is_ignored(account: Accou
     account.path.write_bytes(old)
     found = account.opened()
     assert found.ignored == "is of seq 3, and the journal ends at 2"
+    assert found.forgotten
     assert [one.deal for one in found.books.deals] == ["1"]
     with closing(opened(account.folder)) as journal:  # and went on otherwise
         journal.write([deal_draft(3)])
     found = account.opened()
     assert found.ignored == "has another chain hash at seq 3 than the journal"
+    assert found.forgotten
     assert [one.deal for one in found.books.deals] == ["1", "3"]
 
 
@@ -376,6 +378,7 @@ def test_another_journals_snapshot_is_ignored(account: Account, tmp_path: Path) 
     found = account.opened()
     assert found.ignored is not None
     assert found.ignored.startswith("is of another journal")
+    assert not found.forgotten
     assert [one.deal for one in found.books.deals] == ["1"]
 
 

@@ -18,7 +18,7 @@ from .event_messages import epoch
 # The server forgets ids of messages after that; the fence is what keeps doubles out.
 DUPLICATES_S: Final = 10.0
 
-Failed = Literal["", "stream_ahead", "another_epoch", "another_body", "stream_unfit"]
+Failed = Literal["", "stream_ahead", "another_epoch", "another_body", "stream_unfit", "journal_damaged"]
 
 
 class Found(NamedTuple):

@@ -29,7 +29,7 @@ LOT: Final = 100_000_000
 NOT_LOGGED: Final = {"Oms-Logged": "0"}
 ROOM: Final = 4_000  # messages on their way; with more, whoever hands over should wait
 MOST: Final = 100_000  # with more, only the newest of each symbol
-PATIENCE_S: Final = 0.5  # so long `room` waits
+PATIENCE_S: Final = 0.5  # so long `room` waits; once in vain, not again until there was room
 
 
 class Pushed(Protocol):
@@ -156,6 +156,7 @@ class MarketPublisher:
         self._held_ticks: dict[str, dict[str, TickOfPush]] = {}  # by account and symbol
         self._not_logged: set[str] = set()  # accounts with such a tick among those
         self._holding = trio.Event()
+        self._patient = True
 
     def publish(self, messages: Messages, *, logged: bool) -> None:
         """Hand messages over, in their order, without waiting."""
@@ -165,10 +166,16 @@ class MarketPublisher:
             self._send(messages, logged)
 
     async def room(self) -> None:
-        """Wait where too much is on its way already, but not for long."""
-        if self._bridge.backlog >= ROOM:
-            with trio.move_on_after(PATIENCE_S):
+        """Wait where too much is on its way already, but not for long: fills come by the same way.
+
+        Where that was in vain, NATS stands still or is too slow, and nobody waits until there was room.
+        """
+        if self._bridge.backlog < ROOM:
+            self._patient = True
+        elif self._patient:
+            with trio.move_on_after(PATIENCE_S) as waiting:
                 await self._bridge.room(ROOM)
+            self._patient = not waiting.cancelled_caught
 
     async def run(self) -> None:
         """For ever: publish what was held back, when there is room."""

@@ -3,7 +3,8 @@
 Each message says which sequence must be the stream's last, so the server refuses a gap, a double and a second
 publisher.  Whatever goes wrong - a connection that ends, a refusal, an acknowledgement that does not come -
 leads to the same place: the stream is compared with the journal, and publishing goes on behind what they
-share, or stops for good and says why.  There is no cursor of our own that could be wrong.
+share, or stops for good and says why.  There is no cursor of our own that could be wrong.  What does not
+follow from the event before it by its hash is not published: a damaged journal must not be its own copy.
 
 While NATS is away, the outbox waits on the journal.
 """
@@ -17,7 +18,11 @@ import nats.errors
 import trio
 from nats.aio.client import Client
 
+from oms.eventlog.chain import BrokenChain, checked
+from oms.eventlog.envelope import Recorded
+from oms.eventlog.errors import Damaged, FileError
 from oms.eventlog.reader import Reader
+from oms.failpoints import reach
 
 from .bridge import Bridge, Connection
 from .errors import BusError, NotConnected, text_of
@@ -83,7 +88,7 @@ async def publish_journal(
     """Publish a journal's events for ever; `told` hears of each change.
 
     `replicas` of the stream, if it has to be made.  After a failure nothing is published any more; this does
-    not return all the same.  Raises what the journal's reader raises.
+    not return all the same.  Raises Unreadable, Damaged where the journal cannot even be opened.
     """
     await source.committed(0)  # the event that names the epoch
     reader = Reader(source.path)
@@ -116,6 +121,7 @@ class _Outbox:
         self._state = OutboxState()
         self._attempt = 0
         self._window = Window(0, 0, 0.0)
+        self._unread: FileError | None = None  # what kept the journal from being read, while publishing
 
     async def run(self) -> None:
         """Until it has failed."""
@@ -130,6 +136,11 @@ class _Outbox:
                 self._tell(caught_up=False, text="NATS is away")
                 await connection.over.wait()
                 continue
+            except Damaged as damage:
+                self._tell(failed="journal_damaged", caught_up=False, text=str(damage))
+                return
+            except FileError as unread:
+                why = str(unread)
             except (BusError, nats.errors.Error) as error:
                 why = text_of(error)
             self._tell(caught_up=False, text=f"{stream(self._source.account)}: {why}")
@@ -144,6 +155,7 @@ class _Outbox:
         for answer in answers:
             if answer.subject == subject:
                 self._window.hear(answer)
+                reach("outbox.acknowledged")
         self._tell_progress()
 
     async def _compare(self, connection: Connection) -> bool:
@@ -160,33 +172,58 @@ class _Outbox:
         return not verdict.failed
 
     async def _publish(self, connection: Connection) -> str:
-        """Go on behind what the stream holds; why it ended.  Raises NotConnected."""
+        """Go on behind what the stream holds; why it ended.  Raises NotConnected, FileError."""
         window = self._window
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._send, connection, window)
             nursery.start_soon(_watch, connection, window)
             why = await window.ended()
             nursery.cancel_scope.cancel()
+        if self._unread is not None:
+            unread, self._unread = self._unread, None
+            raise unread
         if connection.over.is_set():
             raise NotConnected("the connection ended")
         return why
 
     async def _send(self, connection: Connection, window: Window) -> None:
         reply = f"{self.inbox}.{self._attempt}"
-        row = self._reader.get(window.sent)
-        previous = ZERO if row is None else row.hash
+        previous: bytes | None = None
         while True:
             last = await self._source.committed(window.sent)
             room = await window.room()
-            rows = self._reader.page(window.sent, min(last, window.sent + min(room, PAGE))).rows
+            try:
+                previous = previous or self._hash(window.sent)
+                rows = self._next(window.sent, min(last, window.sent + min(room, PAGE)), previous)
+            except FileError as unread:
+                self._unread = unread
+                window.end(str(unread))
+                return
             messages = self._messages.of(rows, previous)
             previous = rows[-1].hash
             window.send(rows[-1].seq)
+            reach("outbox.read")
             try:
                 await connection.run(_publish_all, messages, reply)
+                reach("outbox.published")
             except (BusError, nats.errors.Error) as error:
                 window.end(text_of(error))
                 return
+
+    def _hash(self, seq: int) -> bytes:
+        """The hash of an event, or what stands for it before the first; raises Damaged, Unreadable."""
+        row = self._reader.get(seq)
+        return ZERO if row is None else row.hash
+
+    def _next(self, after: int, until: int, previous: bytes) -> Sequence[Recorded]:
+        """Some events behind `after`, whose hash is `previous`; raises Damaged, Unreadable."""
+        rows = self._reader.page(after, until).rows
+        if not rows:
+            raise Damaged(self._source.path, f"seq {after + 1}: is missing")
+        try:
+            return list(checked(rows, after, previous))
+        except BrokenChain as broken:
+            raise Damaged(self._source.path, str(broken)) from None
 
     def _tell_progress(self) -> None:
         window = self._window

@@ -22,6 +22,7 @@ from nats.aio.msg import Msg
 
 from oms.domain.events.command import Reason
 from oms.eventlog.envelope import rfc3339
+from oms.failpoints import reach
 
 from . import sizes
 from .bridge import Bridge
@@ -174,8 +175,12 @@ class _Consumer:
         try:
             if not self._gate.closed:  # it may have been, while the server was asked
                 answer = await self._handled(taken)
+            if answer == DONE:
+                reach("queue.handled")
             await self._settle(taken, answer)
             settled = True
+            if answer == DONE:
+                reach("queue.acknowledged")
         finally:
             if not settled:  # at the end of it all: whoever comes next need not wait
                 present = self._keeper.present

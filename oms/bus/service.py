@@ -21,6 +21,9 @@ from nats.aio.client import Client
 from nats.micro.request import Request
 from nats.micro.service import EndpointConfig, EndpointStats, Service, ServiceConfig, ServiceStats
 
+from oms.domain.categories import category_of, retry_of
+from oms.failpoints import reach
+
 from . import sizes
 from .bridge import Bridge
 from .subjects import PREFIX, endpoint
@@ -160,7 +163,8 @@ class _Desk:
 
     async def _fail(self, at: Endpoint, request: Request, number: int, code: str, text: str) -> None:
         """An error of the micro protocol."""
-        body = {"error": {"code": code, "message": text, "field": None}, "account": at.account}
+        kind = {"category": category_of(code), "retry": retry_of(code)}
+        body = {"error": {"code": code, "message": text, "field": None, **kind}, "account": at.account}
         await _answer(at, request, _Failure(msgspec.json.encode(body), (number, code)))
 
     def _what(self, at: Endpoint, request: Request) -> str:
@@ -175,16 +179,24 @@ class _Desk:
             await self._fail(at, request, UNREADABLE, "too_large", text)
         else:
             await _answer(at, request, reply)
+        if at.kind == "cmd":
+            reach("reply.sent")
 
     # In Trio.
 
     def _begin(self, at: Endpoint, client: Client, request: Request, began: int) -> None:
         if not self.closed:
             answering = at.handle(self._what(at, request), request.headers or {}, request.data)
-            self._nursery.start_soon(self._work, answering, partial(self._send, at, client, request, began))
+            send = partial(self._send, at, client, request, began)
+            self._nursery.start_soon(self._work, at, answering, send)
 
-    async def _work(self, answering: Awaitable[Reply], send: Callable[[Reply], Awaitable[None]]) -> None:
-        self._bridge.spawn(partial(send, await answering))
+    async def _work(
+        self, at: Endpoint, answering: Awaitable[Reply], send: Callable[[Reply], Awaitable[None]]
+    ) -> None:
+        reply = await answering
+        if at.kind == "cmd":
+            reach("reply.ready")
+        self._bridge.spawn(partial(send, reply))
 
 
 class _Failure(NamedTuple):

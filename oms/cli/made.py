@@ -27,9 +27,10 @@ class Option(NamedTuple):
     default: Any
 
 
-def text(name: str, metavar: str, told: str) -> Option:
-    """One that takes a text, as it is typed."""
-    return Option(name, Annotated[str | None, typer.Option(_dashed(name), metavar=metavar, help=told)], None)
+def text(name: str, metavar: str, told: str, option: str = "") -> Option:
+    """One that takes a text, as it is typed; `option` where it is not called as its name."""
+    typed = typer.Option(option or _dashed(name), metavar=metavar, help=told)
+    return Option(name, Annotated[str | None, typed], None)
 
 
 def flag(name: str, told: str) -> Option:

@@ -6,8 +6,9 @@ from oms.cli.config.app import app as config
 from oms.cli.demo.app import demo
 from oms.cli.doctor.app import doctor
 from oms.cli.log.app import app as log
-from oms.cli.operate.app import halt, panic, reduce, resume
+from oms.cli.operate.app import halt, panic, reduce, reset, resume
 from oms.cli.paper.app import app as paper
+from oms.cli.reconcile.app import reconcile
 from oms.cli.run.app import run
 from oms.cli.state.app import state
 from oms.cli.trade.app import app as trade
@@ -23,7 +24,9 @@ app.command("halt")(halt)
 app.command("reduce")(reduce)
 app.command("resume")(resume)
 app.command("panic")(panic)
+app.command("reset")(reset)
 app.add_typer(unknown, name="unknown")
+app.command("reconcile")(reconcile)
 app.command()(watch)
 app.command()(state)
 app.add_typer(log, name="log")

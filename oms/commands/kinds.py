@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from oms.domain import times
-from oms.domain.commands import ClientId, CommandId, Comment, Expiry, Lots, Points, Symbol
+from oms.domain.commands import ClientId, CommandId, Comment, Expiry, KnownId, Lots, Points, Symbol
 from oms.domain.limits import Form, Listed, form_of
 from oms.domain.values import ZERO, Ticket, lots, tidy
 from oms.payload import Number, Pairs, brief, shown, storable
@@ -38,6 +38,7 @@ _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _TICKET: Final = re.compile(r"[1-9][0-9]{0,18}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _COMMAND: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_KNOWN: Final = re.compile(rf"{_COMMAND.pattern}(/[1-9][0-9]{{0,8}})?")
 _CLIENT: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 # https://www.w3.org/TR/trace-context/: version, trace, parent, flags; neither id is all zeros.
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -309,6 +310,7 @@ KINDS: Final[dict[Any, Kind]] = {
     Symbol: Kind("symbol", f"text of 1 to {SYMBOL_UNITS} UTF-16 units without control characters", _symbol),
     Comment: Kind("text", f"text of at most {COMMENT_LETTERS} letters without control characters", _comment),
     CommandId: Kind("id", "1 to 64 of the letters A-Z a-z 0-9 . _ : -", _like(_COMMAND)),
+    KnownId: Kind("id", "a command's id, or that of a child of it: the id, / and its number", _like(_KNOWN)),
     ClientId: Kind("client", "1 to 32 of the letters A-Z a-z 0-9 _ -", _like(_CLIENT)),
     Expiry: Kind("expiry", 'an RFC 3339 time, or {"server": "YYYY-MM-DD HH:MM:SS"}', _expiry),
     Deadline: Kind("time", "an RFC 3339 time such as 2026-11-21T10:00:00Z", _deadline),

@@ -5,8 +5,10 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from oms.domain.commands import DEFAULT_CLIENT, ClientId, CommandId, Comment
+from oms.domain.calls import CallClass
+from oms.domain.commands import DEFAULT_CLIENT, ClientId, Comment, KnownId
 from oms.domain.events.command import Reason
+from oms.domain.events.reconcile import Difference
 from oms.domain.limits import AccountLimits, Alive
 from oms.domain.values import Ticket, plain
 from oms.payload import BadPayload, format_of, pairs, written
@@ -15,9 +17,10 @@ from . import codes
 from .fields import Field, fields_of, read_fields
 from .kinds import Seconds
 from .reading import FAULTS
+from .reasons import classified
 from .reply import Outcome
 
-OperatorVerb = Literal["halt", "reduce", "resume", "panic", "settle", "limits", "alive"]
+OperatorVerb = Literal["halt", "reduce", "resume", "panic", "limits", "alive", "reset", "settle", "reconcile"]
 LIMITS: Final = "limits"
 OPERATOR_VERBS: Final[tuple[str, ...]] = get_args(OperatorVerb)
 
@@ -27,13 +30,25 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     by: Comment = ""  # who
     comment: Comment = ""  # why
-    wait: Seconds | None = None  # how long the reply to a panic waits for it to be over; absent: 5 s
+    wait: Seconds | None = None  # how long the reply to a panic or reconcile waits for its end; absent: 5 s
+
+
+class Reconciliation(Operation, frozen=True, kw_only=True):
+    """A comparison of books and venue, now."""
+
+    accept: Comment | None = None  # why: the books take over what differs; of one account, not of all
+
+
+class Reset(Operation, frozen=True, kw_only=True):
+    """Which requests are sent again that a breaker held back."""
+
+    call_class: CallClass | None = None  # absent: all
 
 
 class Settlement(Operation, frozen=True, kw_only=True):
     """What became of an unknown command."""
 
-    command: CommandId  # its id
+    command: KnownId  # its id
     client: ClientId = DEFAULT_CLIENT  # whose it is
     verdict: Literal["found", "not_found"]  # not_found: it was not executed, and is rejected
     order: Ticket | None = None  # that it made; needed where more than one may be it
@@ -62,7 +77,7 @@ class AliveWord(Operation, frozen=True, kw_only=True):
 class Operated(msgspec.Struct, frozen=True, kw_only=True):
     """What an account may do now."""
 
-    status: str  # done, denied; of a panic also accepted: not over yet; rejected: something is left open
+    status: str  # done, denied; of a panic accepted: not over yet; rejected: something is left, or differs
     final: bool  # false: a panic is not over yet
     account: str
     verb: str
@@ -72,6 +87,9 @@ class Operated(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None  # why the permission is what it is
     reasons: tuple[Reason, ...] = ()  # why not
     message: str | None = None  # for people
+    equal: bool | None = None  # of a reconcile: whether books and venue agree now
+    differences: tuple[Difference, ...] = ()  # of a reconcile, the first 100: what differs, or was accepted
+    omitted: int = 0  # differences beyond these
     commands: tuple[Outcome, ...] = ()  # of a panic: each cancel_all and close_all; of settle: the command
     accounts: tuple["Operated", ...] = ()  # where all were meant
     client: str | None = None  # where one alone was meant; `permission` is then the client's
@@ -96,6 +114,8 @@ def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Ope
     except BadPayload as why:
         raise UnreadableOperation((Reason(FAULTS[why.fault], f"the payload {why.message}"),)) from None
     found = read_fields(_FIELDS[verb], sent)
+    if found.values.get("accept") == "":
+        found.reasons.append(Reason(codes.BAD_VALUE, "accept: why is missing", "accept", ""))
     if found.reasons:
         raise UnreadableOperation(tuple(found.reasons))
     values = found.values
@@ -107,13 +127,15 @@ def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Ope
 
 def encoded(operated: Operated, content_type: str) -> bytes:
     """The reply as it is sent."""
-    return written(plain(operated), content_type)
+    return written(classified(plain(operated)), content_type)
 
 
 # Verbs that have more to say than who does it, and why.
 FORMS: Final[dict[str, type[Operation]]] = {
-    "settle": Settlement,
     "alive": AliveWord,
+    "reset": Reset,
+    "settle": Settlement,
+    "reconcile": Reconciliation,
     **dict.fromkeys(("halt", "reduce", "resume", LIMITS), Restriction),
 }
 # null takes a limit away, which is something else than leaving it as it is.

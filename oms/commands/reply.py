@@ -9,6 +9,8 @@ from oms.domain.retcodes import name_of
 from oms.domain.values import Ticket, plain
 from oms.payload import written
 
+from .reasons import classified
+
 
 class DealShown(msgspec.Struct, frozen=True):
     """A deal that filled some of it."""
@@ -52,4 +54,4 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def encoded(outcome: Outcome, content_type: str) -> bytes:
     """An outcome as it is sent: exact numbers are text without an exponent, JSON or MessagePack alike."""
-    return written(plain(outcome), content_type)
+    return written(classified(plain(outcome)), content_type)

@@ -66,6 +66,7 @@ class NatsSettings(Table, frozen=True):
     tls_key: OptionalPath = None  # its key, PEM
     prefix: Annotated[str, PREFIX] = "oms.v1"  # of every subject
     nats_required: bool = True  # no new risk is taken while NATS is away
+    publish_before_send: bool = False  # what adds risk is not sent before the stream has it, too
     ticks: Literal["both", "each", "batch", "none"] = "both"  # a message per tick, one per push, or both
     require_client_subject: bool = False  # a command's client is its subject's last word, not its payload's
 
@@ -146,6 +147,14 @@ class LimitSettings(Table, frozen=True):
     trade_burst: Annotated[int, whole(1, 10_000)] = 20  # of them at once
     data_rate: Annotated[float, number(0.1, 10_000)] = 20.0  # requests for data a second, of one session
     data_burst: Annotated[int, whole(1, 10_000)] = 40  # of them at once
+    publish_wait: Annotated[float, number(0.1, 60)] = 2.0  # for the stream to have an intent
+    data_wait: Annotated[float, number(0, 60)] = 5.0  # of a request for data for its turn; then it is `busy`
+    breaker_failures: Annotated[int, whole(1, 1000)] = 5  # in a row: such requests are not sent for a while
+    breaker_pause: Annotated[float, number(0.1, 3600)] = 10.0  # until one is tried again; then doubling
+    breaker_limit: Annotated[float, number(0.1, 86_400)] = 300.0  # where that doubling ends
+    feed_silence: Annotated[float, number(0.1, 86_400)] = 60.0  # without a tick while markets are open: stale
+    latency: Annotated[float, number(0.001, 600)] = 1.0  # of a ping's round trip; more is degraded
+    latency_lasting: Annotated[float, number(0.1, 3600)] = 30.0  # before it is said, and taken back
     outbox_window: Annotated[int, whole(1, 100_000)] = 1000  # events published and not yet acknowledged
     stop_settle: Annotated[float, number(0, 300)] = 10.0  # for what is in flight at the end
 
@@ -155,6 +164,8 @@ class LimitSettings(Table, frozen=True):
             yield "silence", "must be more than ping"
         if self.reconnect_limit < self.reconnect_first:
             yield "reconnect_limit", "must not be less than reconnect_first"
+        if self.breaker_limit < self.breaker_pause:
+            yield "breaker_limit", "must not be less than breaker_pause"
 
 
 class ClientRiskSettings(Limits, Table, frozen=True, kw_only=True):

@@ -15,19 +15,24 @@ import trio
 
 from oms.bus.outbox import OutboxState, Pace
 from oms.config import AccountSettings, Settings
+from oms.eventlog.ballast import Ballast
 from oms.eventlog.committer import Kind, fitting
 from oms.eventlog.errors import ForeignJournal, Unreadable
-from oms.eventlog.journal import Journal
+from oms.eventlog.journal import BALLAST, BALLAST_BYTES, Journal
 from oms.eventlog.market import GB, Bounds, MarketLog, MarketState
 from oms.eventlog.reader import Reader
+from oms.eventlog.restored import mark_restored
 from oms.ingest.account import Account
 from oms.ingest.conversation import Options
+from oms.ingest.health import Limits as HealthLimits
 from oms.ingest.market import Publisher, Pump
 from oms.ingest.reconciler import Limits as Pacing
 from oms.projections import Books
 from oms.recorder import Recorder
-from oms.replay import opened_books, rebuilt
+from oms.replay import drop_snapshot, opened_books
 from oms.sessions.backoff import Backoff
+from oms.sessions.breaker import Limits as Breaking
+from oms.sessions.latency import Limits as LatencyLimits
 from oms.sessions.link import Limits
 from oms.sessions.login import Credentials
 from oms.sessions.otp import Totp
@@ -55,10 +60,25 @@ class Outlet:
         moved, self._moved = self._moved, trio.Event()
         moved.set()
 
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing gets into the stream at present; where that is for good, its account is halted."""
+        return bool(self.state.text) and not self.state.failed
+
+    async def moved(self) -> None:
+        """Return when something changed."""
+        await self._moved.wait()
+
     async def reached(self, seq: int) -> None:
         """Return when the stream holds the event."""
         while self.state.published < seq:
             await self._moved.wait()
+
+    async def compared(self) -> OutboxState:
+        """Return when all of the journal is in the stream, or when they contradict each other."""
+        while not (self.state.caught_up or self.state.failed):
+            await self._moved.wait()
+        return self.state
 
     async def failed(self) -> OutboxState:
         """Return when stream and journal contradict each other."""
@@ -78,6 +98,7 @@ class Parts:
     accounts: dict[str, Account]
     pump: Pump
     market_log: MarketLog | None
+    ballast: Ballast  # of all journals
 
 
 def assembled(
@@ -108,7 +129,8 @@ def assembled(
         name: _account(name, one, settings, journals[name], outlets[name], pump, clock)
         for name, one in settings.accounts.items()
     }
-    return Parts(settings, metrics, journals, outlets, accounts, pump, market_log)
+    ballast = Ballast(folder / BALLAST, BALLAST_BYTES)
+    return Parts(settings, metrics, journals, outlets, accounts, pump, market_log, ballast)
 
 
 def _recorder(
@@ -131,6 +153,9 @@ def _recorder(
     found = opened_books(folder, name)
     if found.ignored:
         log.warning("snapshot ignored", account=name, reason=found.ignored)
+    if found.forgotten and account is not None:
+        mark_restored(folder, name, f"the snapshot {found.ignored}")
+        drop_snapshot(folder, name)  # the mark says it from now on
     log.info("journal opened", account=name, seq=journal.seq, folded=found.seq - found.since)
     events = metrics.counter("oms.events.committed", account=name)
     seconds = metrics.histogram("oms.commit.seconds", account=name)
@@ -142,7 +167,7 @@ def _recorder(
         batch.record(count)
 
     def rebuild() -> Books:
-        return rebuilt(journal.path).books
+        return opened_books(folder, name).books
 
     recorder = Recorder(journal, found.books, rebuild, took=took)
     recorder.kept = found.since
@@ -233,6 +258,8 @@ def _account(
             answer_s=limits.answer_timeout,
         ),
         backoff=Backoff(limits.reconnect_first, limits.reconnect_limit),
+        health=HealthLimits(limits.feed_silence, LatencyLimits(limits.latency, limits.latency_lasting)),
+        breaking=Breaking(limits.breaker_failures, limits.breaker_pause, limits.breaker_limit),
     )
 
 

@@ -24,8 +24,9 @@ from oms.dispatch.desk import Desk
 from oms.domain.events import DaemonStarted, DaemonStopped
 from oms.eventlog.errors import FileError
 from oms.eventlog.snapshot import NotSaved
+from oms.failpoints import reach
 from oms.ingest.account import Account
-from oms.ingest.standing import CONNECTING, FENCE, REFUSED
+from oms.ingest.standing import CONNECTING, FENCE, REFUSED, unfenced
 from oms.keep_books import command_line
 from oms.queries.answering import answer
 from oms.queries.reply import Reply
@@ -41,15 +42,18 @@ from oms.web.readiness import AccountStatus
 from oms.web.server import serve as serve_http
 
 from .assembly import DAEMON, VERSION, Parts, assembled, pace
+from .clock_steps import mind_clock
+from .disk import DiskMinder, recorded
 from .guard import Guard, halt_all, halt_file, look_for, mind_file
 from .nats import nats_options
+from .reach import Reach
+from .restored import note_restored
 from .trading import Trading, desk_of, everybody
 from .view import AccountView
 from .watched import watch
 
 KEEP_EVENTS: Final = 10_000  # from one snapshot to the next
 KEEP_TOLD: Final = 500  # characters of why there is none
-HALT_AGAIN_S: Final = 5.0
 LEAST_EVENTS: Final = 500  # that are worth one, at the end
 
 log = logger("oms.daemon")
@@ -67,7 +71,7 @@ class Daemon:
         self.trading: dict[str, Trading] = {}  # as soon as they are open
         limits = parts.settings.limits
         self.views = {
-            name: AccountView(account, Bucket(limits.data_rate, limits.data_burst), clock)
+            name: AccountView(account, Bucket(limits.data_rate, limits.data_burst), limits.data_wait, clock)
             for name, account in parts.accounts.items()
         }
 
@@ -93,7 +97,7 @@ class Daemon:
                 one.standing.link,
                 one.standing.permission,
                 one.standing.state,
-                one.last_error if one.standing.link in (CONNECTING, REFUSED) else one.standing.reason,
+                (one.last_error if one.standing.link in (CONNECTING, REFUSED) else "") or one.standing.reason,
                 one.recorder.seq,
                 self.parts.outlets[name].state.published,
             )
@@ -127,6 +131,7 @@ async def run(
                 per_push=ticks in ("both", "batch"),
             )
             parts = assembled(settings, publisher, metrics, ending, clock)
+            reach("start.opened")
             daemon = Daemon(parts, bridge, publisher, clock)
             try:
                 await _live(daemon, metrics, stop, task_status)
@@ -148,6 +153,8 @@ async def _live(
             await _serve_http(daemon, exposition, outer)
             outer.start_soon(partial(watch_loop, metrics))
             outer.start_soon(daemon.publisher.run)
+            outer.start_soon(mind_clock, daemon.clock, parts.accounts, parts.journals)
+            outer.start_soon(DiskMinder(parts.accounts, parts.journals, parts.ballast).run)
             for name, recorder in parts.journals.items():
                 outer.start_soon(
                     partial(
@@ -172,13 +179,21 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
     parts = daemon.parts
     async with trio.open_nursery() as carrying:
         for name, account in daemon.accounts.items():
-            settings = parts.settings.accounts[name]
-            desk = desk_of(account, settings, parts.settings, daemon.bridge, carrying, daemon.clock)
+            settings, reach = parts.settings.accounts[name], Reach(daemon.bridge, parts.outlets[name])
+            await note_restored(account, account.recorder.path.parent)
+            desk = desk_of(
+                account,
+                settings,
+                parts.settings,
+                reach,
+                carrying,
+                daemon.clock,
+            )
             await desk.open()
             guard = Guard(desk, settings.risk, daemon.clock)
             await guard.open()
             daemon.trading[name] = Trading(
-                account, desk, daemon.bridge, carrying, parts.settings, parts.metrics, guard
+                account, desk, daemon.bridge, reach, carrying, parts.settings, parts.metrics, guard
             )
         kill_file = halt_file(parts.settings)
         await look_for(kill_file, daemon.desks)
@@ -239,18 +254,18 @@ async def _serve_http(daemon: Daemon, exposition: Exposition, nursery: trio.Nurs
 
 
 async def _mind_fence(daemon: Daemon, name: str) -> None:
-    """An account whose stream contradicts its journal is halted: somebody else may be trading for it."""
-    state = await daemon.parts.outlets[name].failed()
+    """An account whose stream contradicts its journal is halted: somebody else may be trading for it.
+
+    Where an earlier run found that, and they agree again by now, a person may resume.
+    """
+    outlet, account = daemon.parts.outlets[name], daemon.accounts.get(name)
+    state = await outlet.compared()
+    if not state.failed and account is not None and account.standing.fenced:
+        await recorded(account, partial(account.standing.move, change=unfenced))
+    state = await outlet.failed()
     log.error("stream contradicts journal", account=name, why=state.failed, detail=state.text)
-    account = daemon.accounts.get(name)
-    while account is not None and account.recorder.broken is None:
-        try:
-            await account.standing.halt(FENCE + state.failed)
-        except FileError as why:
-            log.warning("halted, which cannot be recorded", account=name, detail=str(why))
-            await trio.sleep(HALT_AGAIN_S)
-        else:
-            return
+    if account is not None:
+        await recorded(account, partial(account.standing.halt, FENCE + state.failed))
 
 
 def _query(daemon: Daemon, name: str) -> Handler:
@@ -276,6 +291,7 @@ async def _settle(daemon: Daemon) -> None:
         await journal.record([DaemonStopped()])
     except FileError as why:
         log.warning("the end is not recorded", detail=str(why))
+    reach("stop.recorded")
     with trio.move_on_after(parts.settings.limits.stop_settle if daemon.bridge.connected else 0) as limit:
         for name, recorder in parts.journals.items():
             if not parts.outlets[name].state.failed:

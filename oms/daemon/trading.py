@@ -27,6 +27,7 @@ from oms.dispatch.operators import Operators
 from oms.dispatch.options import Options, Pace
 from oms.dispatch.panic import Panic, interrupted
 from oms.dispatch.pending import Pending
+from oms.dispatch.publishing import Publishing
 from oms.domain.commands import VERBS, Verb
 from oms.domain.decide import Facts, Policy, exposure
 from oms.domain.events.command import Reason
@@ -39,6 +40,7 @@ from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
 
 from .guard import Guard
+from .reach import Reach
 
 ALL: Final = "_daemon"  # whom operators mean by it
 MOST_LETTERS: Final = 64  # written at once for an account
@@ -56,6 +58,7 @@ class Trading:
         account: Account,
         desk: Desk,
         bridge: Bridge,
+        reach: Reach,
         nursery: trio.Nursery,
         settings: Settings,
         metrics: Metrics,
@@ -64,6 +67,8 @@ class Trading:
         """What is answered later than its request runs in the nursery."""
         self.account, self.desk, self.guard = account, desk, guard
         self._bridge, self._nursery, self._prefix = bridge, nursery, settings.nats.prefix
+        needed = settings.nats.nats_required or settings.nats.publish_before_send
+        self._reach = reach if needed else None  # without which nothing may be opened
         self.intake = Intake(
             desk,
             require_client_subject=settings.nats.require_client_subject,
@@ -73,8 +78,8 @@ class Trading:
         self._metrics = metrics
         self._letters = 0  # that are being written
         metrics.observe("oms.commands.waiting", lambda: len(desk.pending), account=account.name)
-        commands = account.recorder.books.commands
-        metrics.observe("oms.commands.unknown", lambda: commands.unknown, account=account.name)
+        recorder = account.recorder  # its books are others after a commit that failed
+        metrics.observe("oms.commands.unknown", lambda: recorder.books.commands.unknown, account=account.name)
         self.operators = Operators(
             account.name, [desk], nursery, alone=True, switches={account.name: guard.alive}
         )
@@ -96,7 +101,7 @@ class Trading:
             self._bridge,
             self.account.name,
             self._carry_out,
-            gates={CLOSING: Gate(standing, reduces), OPENING: Gate(standing, trades)},
+            gates={CLOSING: Gate(standing, reduces), OPENING: Gate(standing, trades, self._reach)},
             prefix=self._prefix,
             told=told,
         )
@@ -173,12 +178,13 @@ def desk_of(
     account: Account,
     one: AccountSettings,
     settings: Settings,
-    bridge: Bridge,
+    reach: Reach,
     nursery: trio.Nursery,
     clock: Callable[[], int],
 ) -> Desk:
     """The desk of an account; commands are carried in the nursery."""
-    name, required = account.name, settings.nats.nats_required
+    name, nats = account.name, settings.nats
+    publishing = Publishing(reach.outlet.reached, lambda: reach.away, settings.limits.publish_wait)
 
     def told(what: str, detail: str) -> None:
         log.warning(what, account=name, detail=detail)
@@ -189,7 +195,8 @@ def desk_of(
         clock,
         nursery,
         margined=partial(margined, account),
-        nats_away=lambda: required and not bridge.connected,
+        nats_away=lambda: nats.nats_required and reach.away,
+        publishing=publishing if nats.publish_before_send else None,
         told=told,
     )
 

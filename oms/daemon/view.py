@@ -9,22 +9,24 @@ from typing import Final
 from oms.domain.events import AccountState
 from oms.domain.records import SymbolRecord
 from oms.domain.words import word
+from oms.eventlog.errors import FileError
 from oms.ingest.account import Account
+from oms.ingest.breakers import BreakerOpen
 from oms.ingest.quotes import QuoteBoard
 from oms.ingest.quotes import Shown as Merged
 from oms.projections import Books
 from oms.projections.margin_inputs import MarginInputs
 from oms.projections.rates import Forex
-from oms.queries.view import Health, Listed, Moment, Shown, UnknownSymbol, VenueUnavailable
+from oms.queries.refusal import BAD_ANSWER, BREAKER_OPEN, BUSY, TIMEOUT
+from oms.queries.view import Breaker, Health, Listed, Moment, Shown, UnknownSymbol, VenueUnavailable
 from oms.sessions.bucket import Bucket
-from oms.sessions.outage import Outage
+from oms.sessions.outage import AnswerUnreadable, Outage, TimedOut
 from protocol.enums import CalcMode, Timeframe
 from protocol.errors import LocalProtocolError
 from protocol.messages import Refused, Request
 from protocol.records.market import Rate, RatesRequest
 
 RATES: Final = 11
-LIVE_S: Final = 15.0  # a feed that was silent for longer is not live
 
 
 class QuotesView:
@@ -60,8 +62,9 @@ class QuotesView:
 class AccountView:
     """One account."""
 
-    def __init__(self, account: Account, bucket: Bucket, clock: Callable[[], int]) -> None:
-        self._account, self._bucket, self._clock = account, bucket, clock
+    def __init__(self, account: Account, bucket: Bucket, wait_s: float, clock: Callable[[], int]) -> None:
+        """The bucket is of requests for data; `wait_s` is how long one waits for its turn at most."""
+        self._account, self._bucket, self._wait_s, self._clock = account, bucket, wait_s, clock
         self.quotes = QuotesView(account.feed.board, self.moment)
 
     @property
@@ -108,7 +111,12 @@ class AccountView:
             url=account.options.url,
             connected=account.connected,
             authenticated=account.connected and talk is not None and talk.authenticated,
-            feed_live=account.connected and self._clock() - account.feed.board.quoted_at < LIVE_S * 1e9,
+            feed_live=account.connected
+            and talk is not None
+            and talk.subscribed > 0
+            and account.health.feed.live,
+            degraded=account.connected and account.health.latency.degraded,
+            breakers={name: Breaker(*one) for name, one in account.breakers.shown.items()},
             since=_rfc3339(account.standing.since_ns),
             round_trip=connection.round_trip_s if connection and account.connected else None,
             reconnects=max(0, account.connections - 1),
@@ -160,7 +168,9 @@ class AccountView:
         try:
             await self._account.specification(name)
         except (Outage, LocalProtocolError) as why:
-            raise VenueUnavailable(str(why)) from None
+            raise unavailable(why) from None
+        except FileError as why:
+            raise VenueUnavailable(f"the journal cannot be written: {why}") from None
         found = self.books.symbol(name)
         if found is None:
             raise UnknownSymbol(name)
@@ -175,20 +185,39 @@ class AccountView:
         try:
             reply = await self._account.ask(Request(RATES, RatesRequest(symbol, timeframe, start, end)))
         except (Outage, LocalProtocolError) as why:
-            raise VenueUnavailable(str(why)) from None
+            raise unavailable(why) from None
         if isinstance(reply, Refused):
             raise VenueUnavailable(f"the venue refused it with code {reply.code}")
+        if reply.drift.unread:  # half of an answer is none: bars may be missing
+            raise VenueUnavailable(f"{reply.drift.unread} bytes of the answer cannot be read", BAD_ANSWER)
         bars = {bar.time: bar for bar in reply.value if start <= bar.time < end}
         return [bars[at] for at in sorted(bars)]
 
     async def _may_ask(self, symbol: str) -> None:
-        """UnknownSymbol where the venue lists no such name; else takes of the data's share of requests."""
+        """UnknownSymbol where the venue lists no such name; else takes of the data's share of requests.
+
+        Commands have a share of their own, and no queue before the wire: so data never delay a trade.
+        """
         talk = self._account.conversation
         if not self._account.connected or talk is None or talk.catalogue is None:
             raise VenueUnavailable("there is no session with the venue at present")
         if symbol not in talk.catalogue.symbols:
             raise UnknownSymbol(symbol)
-        await self._bucket.take()
+        if not await self._bucket.take_within(self._wait_s):
+            message = f"more is asked of the venue than may be: no turn within {self._wait_s:g} s"
+            raise VenueUnavailable(message, BUSY)
+
+
+def unavailable(why: Outage | LocalProtocolError) -> VenueUnavailable:
+    """The same for who asked, by a code that says what may help."""
+    match why:
+        case BreakerOpen():
+            return VenueUnavailable(str(why), BREAKER_OPEN)
+        case TimedOut():
+            return VenueUnavailable(str(why), TIMEOUT)
+        case AnswerUnreadable():
+            return VenueUnavailable(str(why), BAD_ANSWER)
+    return VenueUnavailable(str(why))
 
 
 def _rfc3339(at_ns: int) -> str:

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from oms.domain.calls import CALL_CLASSES
 from oms.ingest.account import Account
 from oms.ingest.market import KINDS
 from oms.ingest.standing import READY
+from oms.sessions.breaker import CLOSED, HALF_OPEN, OPEN
 from oms.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from .running import Daemon
+
+BREAKERS: Final = {CLOSED: 0.0, HALF_OPEN: 1.0, OPEN: 2.0}
 
 
 def watch(daemon: "Daemon", metrics: Metrics) -> None:
@@ -62,6 +66,13 @@ def _watch_account(account: Account, metrics: Metrics) -> None:
         lambda: (account.connection.round_trip_s if account.connection else None) or 0.0,
         account=name,
     )
+    health, breakers = account.health, account.breakers
+    metrics.observe("oms.session.degraded", lambda: float(health.latency.degraded), account=name)
+    metrics.observe("oms.feed.stale", lambda: float(health.feed.stale), account=name)
+    metrics.observe("oms.feed.open", lambda: health.feed.open, account=name)
+    for one in CALL_CLASSES:
+        shut = partial(lambda one: BREAKERS[breakers.state(one)], one)
+        metrics.observe("oms.breaker.state", shut, **{"account": name, "class": one})
     for counter in ("unread", "unknown", "late", "unsolicited"):
         metrics.observe(f"oms.wire.{counter}", connection(counter), account=name)
     metrics.observe("oms.wire.drift", lambda: account.drift.seen, account=name)

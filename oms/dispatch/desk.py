@@ -7,6 +7,7 @@ its answer, results are waited for side by side.
 The same identity with the same content is the same command, however often and however late it comes.
 """
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,8 +19,10 @@ from msgspec.structs import replace
 from oms.commands.reply import Outcome
 from oms.domain.commands import Cancel, CancelAll, Close, CloseAll, CommandRequest, Submit, Verb
 from oms.domain.decide import decide, on_prices
+from oms.domain.decide.codes import NATS_AWAY
 from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
 from oms.domain.decide.facts import Facts
+from oms.domain.decide.permission import restricted
 from oms.domain.events import (
     CommandAnswered,
     CommandConflict,
@@ -34,6 +37,7 @@ from oms.domain.events import (
 from oms.domain.events.command import Reason
 from oms.eventlog.envelope import rfc3339
 from oms.eventlog.errors import FileError
+from oms.failpoints import reach
 from oms.ingest.account import Account
 from oms.ingest.standing import reducing_only
 from oms.projections import Books
@@ -52,6 +56,7 @@ from .leftovers import bring_to_an_end
 from .line import Line, Place
 from .options import Options
 from .pending import CHILD, Channel, Pending
+from .publishing import Publishing
 from .resolver import Resolver
 from .telling import checked
 from .writing import reason
@@ -84,10 +89,12 @@ class Desk:
         *,
         margined: Callable[[Verb, Facts, Books], Facts],
         nats_away: Callable[[], bool] = lambda: False,
+        publishing: Publishing | None = None,
         told: Callable[[str, str], None] = lambda what, detail: None,
         chance: random.Random | None = None,
     ) -> None:
-        """`clock` gives nanoseconds of UTC, `margined` adds the margin after an order to what is known.
+        """`clock` gives nanoseconds of UTC, `margined` adds the margin after an order to what is known;
+        `publishing` where intents wait for their stream.
 
         Commands are carried in the nursery, which must outlive the account's sessions; `told` hears, in
         words, of every doubt.
@@ -97,7 +104,7 @@ class Desk:
         self.flights = Flights(account, options, told, nursery)
         self.resolver = Resolver(account, options.pace, clock, told, skew_s=options.skew_s)
         self._clock, self.nursery, self._margined = clock, nursery, margined
-        self._nats_away, self._told = nats_away, told
+        self._nats_away, self._publishing, self._told = nats_away, publishing, told
         self._chance = chance or random.SystemRandom()
         self.panics = 0  # that go on: what halts the account must not keep it from being closed
         self._stopping = False
@@ -110,6 +117,7 @@ class Desk:
     async def open(self) -> None:
         """Bring to an end what an earlier run left, then be there; before the account's first session."""
         await self.recorder.write(bring_to_an_end)
+        reach("leftovers.recorded")
         self.recorder.heard = self._heard
         self.account.send_for(self.flights)
         self.nursery.start_soon(self.resolver.run)
@@ -140,7 +148,11 @@ class Desk:
         received = self._clock()
         command = request.id or f"{self._chance.getrandbits(64):016x}"
         deadline = None if channel == "operator" else self._deadline(request, received)
-        new = Pending(request, command, channel, received, deadline, queued_at=queued_at)
+        left_s = math.inf if deadline is None else (deadline - received) / NS
+        expires_at = trio.current_time() + left_s
+        new = Pending(
+            request, command, channel, received, deadline, queued_at=queued_at, expires_at=expires_at
+        )
         known_hash = self._known_hash(new.key)
         if known_hash is not None:
             return self._again(new, known_hash)
@@ -267,8 +279,12 @@ class Desk:
                 continue
             key = (event.client, event.command)
             known = self.recorder.books.commands.get(*key)
-            if isinstance(event, CommandResult) and event.meaning == "prices":
-                self.flights.priced(event.action_id)
+            if isinstance(event, CommandResult):
+                reach("result.recorded")
+                if event.meaning == "prices":
+                    self.flights.priced(event.action_id)
+            if isinstance(event, CommandOutcome):
+                reach("outcome.recorded")
             if known is not None and known.final:
                 self.flights.land(key)
             elif isinstance(event, CommandUnknown):
@@ -288,7 +304,7 @@ class Desk:
             async with place:
                 flight = await self._decide(pending)
                 if flight is not None:
-                    await self.flights.send(flight)
+                    await self._send(pending, flight)
             if flight is not None and flight.asks_prices:
                 await self._order_at_prices(pending, flight)
         except FileError as why:
@@ -325,7 +341,7 @@ class Desk:
             return
         if symbol not in talk.specified:
             with suppress(Outage, LocalProtocolError, FileError):
-                await self.account.specification(symbol)
+                await self.account.specification(symbol, data=False)
         if isinstance(verb, Submit) and self.account.feed.board.get(symbol) is None:
             talk.want(symbol)
             with trio.move_on_after(QUOTE_S):
@@ -338,6 +354,7 @@ class Desk:
         if not token and self._may_be_sent(pending):
             await self._bucket.take()
             token = True
+        reach("command.taken")
         found: list[Flight] = []
         children: list[Pending] = []
 
@@ -347,13 +364,14 @@ class Desk:
                 return  # whatever brought it here twice: it is decided once
             decision = self._judged(pending, turn.books)
             pending.decided = True
-            if isinstance(decision, Denied) and decision.passing and known is None:
+            if isinstance(decision, Denied) and known is None and _passes(decision, pending):
                 pending.refusal = decision.reasons
                 return
             _write_receipt(pending, turn)
             match decision:
                 case Approved():
                     found.extend(self._write_intent(pending, decision, turn))
+                    reach("intent.proposed")
                 case Denied():
                     turn.add(writing.denial(pending, decision, turn.books))
                 case Unchanged():
@@ -366,9 +384,14 @@ class Desk:
             self._bucket.give_back()
         if pending.refusal:
             self._let_go(pending)
+        if children:
+            reach("sweep.recorded")
         for child in children:
             self._begin(child)
-        return found[0] if found else None
+        if not found:
+            return None
+        reach("intent.recorded")
+        return found[0]
 
     def _may_be_sent(self, pending: Pending) -> bool:
         """Whether it is worth waiting for a token: what is denied needs none."""
@@ -399,7 +422,8 @@ class Desk:
         return books.commands.overtaken(pending.request.client, verb.symbol, pending.queued_at)
 
     def _too_late(self, pending: Pending, now: int) -> Denied | None:
-        if pending.deadline_ns is None or now <= pending.deadline_ns:
+        in_time = trio.current_time() <= pending.expires_at  # also where the wall clock was set back
+        if pending.deadline_ns is None or (in_time and now <= pending.deadline_ns):
             return None
         given = pending.request.deadline
         message = f"it was not sent by {given or rfc3339(pending.deadline_ns)}"
@@ -416,7 +440,7 @@ class Desk:
             nats_away=self._nats_away(),
         )
         if self.panics:
-            facts = replace(facts, restrictions=reducing_only(facts.restrictions))
+            facts = replace(facts, restrictions=reducing_only(facts.restrictions), refusing={})
         return self._margined(verb, facts, books)
 
     def _resolved(self, pending: Pending, books: Books) -> Verb:
@@ -455,12 +479,44 @@ class Desk:
         request = trade_request(intent, number)
         return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection)]
 
+    async def _send(self, pending: Pending, flight: Flight) -> None:
+        """Send what is written down, where that is asked for when the stream has it too.
+
+        What came up while it waited - a halt, its deadline - counts: then no byte of it leaves.
+        """
+        against: Sequence[Reason] = ()
+        if self._publishing is not None and not flight.asks_prices:
+            against = await self._wait_for_stream(pending, flight, self._publishing)
+        if against:
+            await self.flights.refuse(flight, against[0])
+        else:
+            await self.flights.send(flight)
+
+    async def _wait_for_stream(
+        self, pending: Pending, flight: Flight, publishing: Publishing
+    ) -> Sequence[Reason]:
+        """What stands against sending it by then."""
+        need = flight.approved.need
+        if not await publishing.awaited(self.recorder.seq, need):
+            text = f"the stream did not have it within {publishing.within_s:g} s"
+            if need == "risk":
+                return [reason(codes.NOT_PUBLISHED, f"{text}; nothing was sent")]
+            self._told(
+                "not published", f"{pending.request.client}/{pending.command} goes all the same: {text}"
+            )
+        restrictions = self.account.standing.restrictions
+        if self.panics:
+            restrictions = dict(reducing_only(restrictions))
+        late = self._too_late(pending, self._clock())
+        return [*restricted(restrictions, need), *(late.reasons if late else ())]
+
     # Request execution.
 
     async def _order_at_prices(self, pending: Pending, flight: Flight) -> None:
         """Wait for the prices, decide on them, send the order."""
         prices = await self.flights.prices(flight)
         if prices is not None:
+            reach("prices.known")
             async with self._line.join(CHILD):
                 await self._bucket.take()
                 try:
@@ -470,7 +526,8 @@ class Desk:
                     await self.flights.give_up_prices(flight)
                     return
                 if ordered is not None:
-                    await self.flights.send(ordered)
+                    reach("prices.recorded")
+                    await self._send(pending, ordered)
 
     async def _decide_on_prices(self, pending: Pending, flight: Flight, prices: Result) -> Flight | None:
         """The question is over with this, whatever is decided; prices that are too old are none."""
@@ -513,6 +570,12 @@ class Desk:
 def _before(one: Pending, new: Pending) -> bool:
     """Whether a command came before another: of two that were queued, whichever was queued first."""
     return one.queued_at is None or new.queued_at is None or one.queued_at < new.queued_at
+
+
+def _passes(denied: Denied, pending: Pending) -> bool:
+    """Whether it may be tried again, its id not used up; a durable command also waits for NATS to be back."""
+    only_away = {one.code for one in denied.reasons} == {NATS_AWAY}
+    return denied.passing or (only_away and pending.channel == "queue")
 
 
 def _write_receipt(pending: Pending, turn: Turn) -> None:

@@ -4,6 +4,7 @@ import trio
 
 from oms.domain.decide.decision import Approved
 from oms.domain.intent import REQUEST_PRICES
+from oms.ingest.breakers import UNCOUNTED, Call
 from oms.projections.commands import Key
 from oms.sessions.connection import Connection
 from oms.sessions.translate import Result
@@ -14,10 +15,16 @@ class Flight:
     """One request of a command; its number is never used again."""
 
     def __init__(
-        self, key: Key, approved: Approved, request: TradeRequest, marker: str, connection: Connection
+        self,
+        key: Key,
+        approved: Approved,
+        request: TradeRequest,
+        marker: str,
+        connection: Connection,
     ) -> None:
         self.key, self.approved, self.request = key, approved, request
         self.marker, self.connection = marker, connection
+        self.call: Call = UNCOUNTED  # of its breaker, from the moment that it is sent
         self.accepted = False  # answer 12 had accepted it
         self.doubt = (
             ""  # why nobody knows what became of it, where that is clear before its session has ended
@@ -38,6 +45,7 @@ class Flight:
         return trio.current_time() - self.priced_at
 
     def end(self) -> None:
-        """Nothing more is expected of it."""
+        """Nothing more is expected of it; where nothing was said of its call, nothing will be."""
+        self.call.dropped()
         self.over.set()
         self.moved.set()

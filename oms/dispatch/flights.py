@@ -10,6 +10,7 @@ from typing import Final
 import trio
 
 from oms.domain import retcodes
+from oms.domain.decide.calling import class_of
 from oms.domain.events import (
     CommandAnswered,
     CommandEvidence,
@@ -17,7 +18,9 @@ from oms.domain.events import (
     CommandUnknown,
     DriftSeen,
 )
+from oms.domain.events.command import Reason as EndReason
 from oms.eventlog.errors import FileError, JournalFull
+from oms.failpoints import reach
 from oms.ingest.account import Account
 from oms.projections.commands import UNKNOWN, Key
 from oms.projections.outcomes import proved
@@ -62,6 +65,8 @@ class Flights:
     async def send(self, flight: Flight) -> None:
         """Send it, and record what is answered; its result is waited for beside other commands."""
         self._flying[flight.request.action_id] = flight
+        approved = flight.approved
+        flight.call = self._account.breakers.begin(class_of(approved.need, approved.intent))
         try:
             reply = await flight.connection.ask(Request(TRADE, flight.request), self._options.answer_s)
         except LocalProtocolError as why:
@@ -78,9 +83,16 @@ class Flights:
                 flight.doubt = "answer_timeout" if isinstance(why, TimedOut) else "session_ended"
                 self._nursery.start_soon(self._await_result, flight, SETTLE_S)
         else:
+            reach("answer.heard")
             await self._surely(flight, lambda turn: self._answered(flight, reply, turn))
+            reach("answer.recorded")
             if not flight.over.is_set() and not flight.asks_prices:
                 self._nursery.start_soon(self._await_result, flight, self._options.outcome_s)
+
+    async def refuse(self, flight: Flight, why: EndReason) -> None:
+        """It was not sent, and will not be."""
+        client, command = flight.key
+        await self._surely(flight, lambda turn: turn.add(rejected(command, client, why)))
 
     async def prices(self, flight: Flight) -> Result | None:
         """The prices that were asked for; None where there are none, which is recorded then."""
@@ -112,6 +124,7 @@ class Flights:
     def land(self, key: Key) -> None:
         """Nothing more is expected for this command."""
         for flight in self._of(self._flying, key):
+            flight.call.worked()  # unless it was said already that it did not
             self.drop(flight)
         for flight in self._of(self._doubted, key):
             del self._doubted[flight.request.action_id]
@@ -181,6 +194,9 @@ class Flights:
             turn.add(drift)
         if meaning == "unknown":
             self._lost(flight, "retcode", turn, said.retcode)
+        elif meaning != "waiting":
+            flight.call.worked()
+        reach("result.proposed")
         return True
 
     def ended(self, connection: Connection, turn: Turn) -> None:
@@ -210,6 +226,8 @@ class Flights:
         meaning = retcodes.of_answer(retcode)
         flight.accepted = meaning in ("accepted", "awaited")
         turn.add(CommandAnswered(command, client, number, meaning, retcode, retcodes.name_of(retcode)))
+        if meaning in ("refused", "no_change"):
+            flight.call.worked()
         if meaning == "unknown":
             self._lost(flight, "retcode", turn, retcode)
 
@@ -221,20 +239,23 @@ class Flights:
         self._lost(flight, "undecodable", turn)
 
     async def _not_sent(self, flight: Flight, why: str) -> None:
-        client, command = flight.key
-        said = reason(codes.NOT_SENT, f"no byte of it was sent: {why}")
-        await self._surely(flight, lambda turn: turn.add(rejected(command, client, said)))
+        await self.refuse(flight, reason(codes.NOT_SENT, f"no byte of it was sent: {why}"))
 
     def _lost(self, flight: Flight, why: str, turn: Turn, retcode: int | None = None) -> None:
         """No result will come: what the books prove by now counts, else it is unknown."""
         known = turn.books.commands.get(*flight.key)
         if known is None or known.final or known.status == UNKNOWN:
             return
+        over = flight.connection.over
+        if why == "session_ended" and over is not None and over.ours:
+            flight.call.dropped()  # another request's failure is not this one's
         if flight.asks_prices:
             self._without_prices(flight, turn)
         elif (found := proved(turn.books, known)) is not None:
+            flight.call.worked()
             turn.add(found)
         else:
+            flight.call.failed()
             symbol = flight.approved.intent.symbol
             self.doubt(flight.key, why, symbol, turn, retcode=retcode, accepted=flight.accepted)
 
@@ -244,6 +265,7 @@ class Flights:
         known = turn.books.commands.get(client, command)
         if known is not None and not known.final:
             turn.add(rejected(command, client, reason(codes.NO_PRICES, "the venue gave no prices")))
+        flight.call.failed()
         flight.connection.end(Reason.POISONED, detail="asked for prices, none came")
 
     # Recording, whatever the disk does.

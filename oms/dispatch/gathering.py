@@ -88,6 +88,7 @@ def facts_of(
         restrictions=account.standing.restrictions,
         venue_reached=bool(talk and account.connected and talk.authenticated and talk.server_reached),
         nats_away=nats_away,
+        refusing=account.breakers.refusing,
         account=books.account(),
         symbol=books.symbol(symbol) if symbol else None,
         quote=quote_of(account, symbol, now_ns, offset) if symbol else None,

@@ -1,6 +1,7 @@
 """Commands that the end of the daemon caught on their way (docs/design.md 2)."""
 
 from oms.domain.events import CommandDenied, CommandUnknown
+from oms.failpoints import reach
 from oms.projections.commands import RECEIVED, UNKNOWN
 from oms.projections.outcomes import proved
 from oms.recorder import Turn
@@ -27,3 +28,4 @@ def bring_to_an_end(turn: Turn) -> None:
         else:
             accepted = course.answer in ("accepted", "awaited")
             turn.add(CommandUnknown(one.command, one.client, "restarted", one.symbol, one.retcode, accepted))
+    reach("leftovers.proposed")

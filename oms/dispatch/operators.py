@@ -1,4 +1,4 @@
-"""What a person does to accounts: halt, reduce, resume, panic, settle (docs/commands.md).
+"""What a person does to accounts: halt, reduce, resume, panic, reset, settle, reconcile (docs/commands.md).
 
 Each is an event, and survives a restart.
 """
@@ -13,6 +13,8 @@ from oms.commands.operating import (
     Limiting,
     Operated,
     Operation,
+    Reconciliation,
+    Reset,
     Restriction,
     Settlement,
     UnreadableOperation,
@@ -32,6 +34,7 @@ from .desk import Desk
 from .intake import Reply
 from .limits import change, in_force
 from .panic import Panic
+from .reconciling import only_one, reconcile
 from .settling import Word, by_operator
 from .telling import outcome_of
 
@@ -81,6 +84,8 @@ class Operators:
         return Reply(encoded(found, JSON), {"Content-Type": JSON})
 
     async def _act(self, verb: str, said: Operation) -> Operated:
+        if isinstance(said, Reconciliation) and said.accept is not None and not self._alone:
+            return only_one(verb, self._name)
         found: dict[str, Operated] = {}
 
         async def one(desk: Desk) -> None:
@@ -115,8 +120,12 @@ class Operators:
                 return await self._heard(desk, said)
             if isinstance(said, Restriction) and said.client is not None:
                 return await _restricted(desk, verb, said, said.client)
+            if isinstance(said, Reconciliation):
+                return await reconcile(desk.account, said, desk.options.wait_s)
             if verb == "halt":
                 await standing.halt(OPERATOR, by=said.by, comment=said.comment)
+            elif isinstance(said, Reset):
+                await desk.account.breakers.reset(said.call_class, said.by, said.comment)
             elif verb == "reduce":
                 await standing.move(change=reduced, by=said.by, comment=said.comment)
             else:

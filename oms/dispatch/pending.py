@@ -1,5 +1,6 @@
 """A command that is in memory: taken in, and not final yet."""
 
+import math
 from typing import Literal
 
 from oms.domain.commands import REDUCING_VERBS, CommandRequest, Verb
@@ -24,11 +25,14 @@ class Pending:
         *,
         parent: str | None = None,
         queued_at: str | None = None,
+        expires_at: float = math.inf,
     ) -> None:
-        """Times are nanoseconds of UTC, but `queued_at`: RFC 3339, when the durable queue took it."""
+        """Times are nanoseconds of UTC, but `queued_at`: RFC 3339, when the durable queue took it; and
+        `expires_at`: the deadline by Trio's clock, which nobody sets.
+        """
         self.request, self.command, self.channel = request, command, channel
         self.received_ns, self.deadline_ns = received_ns, deadline_ns
-        self.parent, self.queued_at = parent, queued_at
+        self.parent, self.queued_at, self.expires_at = parent, queued_at, expires_at
         self.verb: Verb = request.verb  # with the broker's names, as soon as these are known
         self.decided = False
         self.overtaken_by = ""  # the command that called it off

@@ -11,12 +11,13 @@ from typing import Final
 
 import trio
 
-from oms.domain.events import CommandScanned, CommandUnsettled
+from oms.domain.events import CommandScanned, CommandSettled, CommandUnsettled
 from oms.domain.evidence import FOUND, MARKER, NOTHING, Doubt, Lists, Look, look
 from oms.domain.marker import marker_of
 from oms.domain.times import utc_ns
 from oms.domain.values import wall
 from oms.eventlog.errors import FileError, JournalFull
+from oms.failpoints import reach
 from oms.ingest.account import Account
 from oms.projections import Books
 from oms.projections.commands import Command, Key
@@ -89,7 +90,11 @@ class Resolver:
         keys = {one.key for one in doubtful}  # what becomes unknown meanwhile may have been sent meanwhile
         try:
             lists, detail = await self._lists(doubtful)
+            if lists is not None:
+                reach("scan.heard")
             await self._recorder.write(lambda turn: self._judge(keys, lists, detail, began, turn))
+            if lists is not None:
+                reach("scan.judged")
         except JournalFull:
             return self._pace.spacing_s
         except FileError as why:
@@ -139,6 +144,8 @@ class Resolver:
             else:
                 self._weigh(command, look(doubt, lists), began, turn)
             self._warn(command, turn)
+        if any(isinstance(event, CommandSettled) for event in turn.events):
+            reach("verdict.proposed")
 
     def _settle_known(self, command: Command, turn: Turn) -> None:
         """Its marker was at the venue before it was sent: that order is it."""

@@ -22,6 +22,8 @@ Points = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]  # UTF-16 units (docs/protocol.md 4.7)
 Comment = Annotated[str, msgspec.Meta(max_length=256)]
 CommandId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}\Z")]
+# Of a command that is known: its id, or that of a sweep's child.
+KnownId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}(/[1-9][0-9]{0,8})?\Z")]
 ClientId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
 
 DEFAULT_CLIENT: Final = "default"

@@ -233,14 +233,31 @@ def _stops_moved(doubt: Doubt, lists: Lists) -> Look:
     intent = doubt.intent
     record: PositionRecord | DealRecord | None = lists.positions.get(intent.position or "")
     if record is None:
-        # One without any says nothing: not every broker fills them in.
         out = [one for one in lists.deals if one.position == intent.position and one.entry in _LEAVING]
-        record = max((one for one in out if one.sl or one.tp), key=lambda deal: deal.place, default=None)
+        record = max(out, key=lambda deal: deal.place, default=None)
+        if record is not None and not _has_stops(record) and not _fills_in_stops(lists):
+            record = None
     if record is None:
         return Look(UNCLEAR)
     if stops_shown(record, intent):
         return Look(FOUND, (), VALUES)
     return Look(NOTHING, shown=(record.sl, record.tp))
+
+
+def _fills_in_stops(lists: Lists) -> bool:
+    """Whether deals that close have the position's stops here, so that one without any says that it had none.
+
+    Not every broker writes them; into what stops themselves closed he may have to.
+    """
+    return any(
+        _has_stops(deal)
+        for deal in lists.deals
+        if deal.entry in _LEAVING and deal.reason not in words.BY_SERVER
+    )
+
+
+def _has_stops(deal: DealRecord | PositionRecord) -> bool:
+    return bool(deal.sl or deal.tp)
 
 
 def _canceled(doubt: Doubt, lists: Lists) -> Look:

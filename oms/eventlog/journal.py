@@ -19,6 +19,8 @@ from typing import Any, Final, NamedTuple
 
 import apsw
 
+from oms.failpoints import reach
+
 from .ballast import Ballast
 from .chain import link
 from .checkpoint import Checkpointer
@@ -30,6 +32,7 @@ from .lock import Lock
 from .parts import divided
 
 ACCOUNT: Final = pattern(r"[A-Za-z0-9_-]{1,32}")
+BALLAST: Final = "ballast"  # its file, beside the journals
 BALLAST_BYTES: Final = 64 * 1024 * 1024
 EPOCH_BYTES: Final = 16
 OPENED: Final = "account.opened"
@@ -97,7 +100,7 @@ class Journal:
             raise LocalError("account", f"{ascii(account)[:80]} is no label: 1 to 32 of A-Z a-z 0-9 _ -")
         path = folder / f"{account}.db"
         with ExitStack() as ending:
-            ballast = Ballast(folder / "ballast", ballast_bytes)
+            ballast = Ballast(folder / BALLAST, ballast_bytes)
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 lock = Lock(folder / f"{account}.lock")
@@ -160,6 +163,7 @@ class Journal:
         if not self.seq:
             data = {**opened, "epoch": random(EPOCH_BYTES).hex(), "format": FORMAT}
             self.write([Draft(OPENED, 1, data)])
+        reach("start.marked")
         first = self._file.first()
         if first is None or first.type != OPENED:
             raise Unreadable(self.path, f"does not begin with {OPENED}")

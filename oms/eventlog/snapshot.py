@@ -18,7 +18,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from oms.failpoints import reach
+
 from .canonical import canonical
+from .durable import sync_folder
 from .errors import FileError
 from .reader import Reader
 
@@ -44,6 +47,7 @@ class Unfit(NamedTuple):
     """A file that is ignored."""
 
     reason: str
+    forgotten: bool = False  # the journal lacks what it was made of: an older copy of it was put back
 
 
 class NotSaved(FileError):
@@ -75,8 +79,10 @@ def save(path: Path, snapshot: Snapshot) -> None:
         except BaseException:
             new.unlink(missing_ok=True)  # a full disk has better uses for it
             raise
+        reach("snapshot.written")
         new.replace(path)
-        _sync_folder(path.parent)
+        reach("snapshot.replaced")
+        sync_folder(path.parent)
     except OSError as why:
         raise NotSaved(path, f"cannot be written: {why}") from None
 
@@ -130,22 +136,13 @@ def _taken_apart(content: memoryview) -> Snapshot | Unfit:
 
 def _misplaced(found: Snapshot, reader: Reader, version: int) -> Unfit | None:
     """Why it does not stand on this journal, or cannot be read by this build."""
-    if found.version != version:
-        return Unfit(f"was made by another build: version {found.version}, not {version}")
     if found.epoch != epoch_of(reader):
         return Unfit(f"is of another journal, of epoch {found.epoch}, account {found.account}")
     row = reader.get(found.seq)
     if row is None:
-        return Unfit(f"is of seq {found.seq}, and the journal ends at {reader.last()}")
+        return Unfit(f"is of seq {found.seq}, and the journal ends at {reader.last()}", forgotten=True)
     if row.hash != found.head:
-        return Unfit(f"has another chain hash at seq {found.seq} than the journal")
+        return Unfit(f"has another chain hash at seq {found.seq} than the journal", forgotten=True)
+    if found.version != version:
+        return Unfit(f"was made by another build: version {found.version}, not {version}")
     return None
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is on disk when its folder is."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -7,11 +7,13 @@ daemon.
 
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
 import trio
 
+from oms.domain.calls import DATA
+from oms.domain.correction import Acceptance
 from oms.domain.events import SessionEnded, SessionRefused
 from oms.domain.evidence import Lists
 from oms.eventlog.errors import FileError
@@ -23,6 +25,7 @@ from oms.projections.worth import LotValues, Worth, lot_values, worth_of
 from oms.recorder import Recorder, Turn
 from oms.sessions.address import Address
 from oms.sessions.backoff import Backoff
+from oms.sessions.breaker import Limits as Breaking
 from oms.sessions.connection import Connection
 from oms.sessions.dialing import Opener
 from oms.sessions.groups import first_error
@@ -34,12 +37,17 @@ from oms.sessions.outage import Ended, Outage, Reason, TimedOut
 from protocol.messages import Answer, Refused, Request
 from protocol.session import Role, Session
 
+from .asked import Asked, Round
+from .breakers import Breakers
 from .conversation import Conversation, Lasting, Options
 from .drift import DriftTally
 from .ear import Ear
+from .health import Health
+from .health import Limits as HealthLimits
 from .margins import Margins
 from .market import Pump
 from .prices import Prices
+from .report import News
 from .scan import scan
 from .standing import CLOSED, CONNECTING, REFUSED, Standing, spoiled, unchanged
 from .trades import NoTrades, Trades
@@ -67,13 +75,17 @@ class Account:
         open_stream: Opener | None = None,
         limits: Limits | None = None,
         backoff: Backoff | None = None,
+        breaking: Breaking | None = None,
+        health: HealthLimits | None = None,
         chance: random.Random | None = None,
     ) -> None:
         """`told` hears, in words, of every outage and refusal: what it is, and its detail."""
         self.name = recorder.account
         self.options, self.recorder = options, recorder
         self.standing = Standing(recorder, clock)
+        self.breakers = Breakers(recorder, clock, breaking)
         self.feed = pump.feed(self.name, clock)
+        self.health = Health(recorder, self.feed.board, health)
         self.drift = DriftTally()
         self.connections = 0
         self.connection: Connection | None = None  # the present one, or the last
@@ -85,10 +97,11 @@ class Account:
         self._backoff, self._chance = backoff or Backoff(), chance or random.Random()  # noqa: S311 - jitter
         self.margins = Margins()
         self._lasting = Lasting(
-            *(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {}, NoTrades()),
-            self.margins,
+            *(recorder, self.standing, self.feed, Keys(), HistoryPlan(), self.drift, {}, News()),
+            *(NoTrades(), self.margins, self.health),
         )
         self._attempt = 0  # since the last session that became ready
+        self._was_ready = False  # a session has become ready
         self._lost = False  # pushes could not be stored
         self._refused_with: int | None = None  # the last attempt's login, by a code that may heal
 
@@ -130,14 +143,19 @@ class Account:
         return lot_values(books, symbols, prices, self.forex)
 
     async def ask(self, request: Request) -> Answer | Refused:
-        """Ask the venue; raises Outage."""
-        async with self._asking() as (_, connection):
-            return await connection.ask(request)
+        """Ask the venue for data; raises Outage."""
+        with self.breakers.guarded(DATA):
+            async with self._asking() as (_, connection):
+                return await connection.ask(request)
 
-    async def specification(self, symbol: str) -> None:
-        """Let the books have a symbol's specification, if the venue has the symbol; raises Outage."""
-        async with self._asking() as (talk, _):
-            await talk.specification(symbol)
+    async def specification(self, symbol: str, *, data: bool = True) -> None:
+        """Let the books have a symbol's specification, if the venue has the symbol; raises Outage.
+
+        `data` is false where a command waits for it, which no breaker of data holds up.
+        """
+        with self.breakers.guarded(DATA) if data else nullcontext():
+            async with self._asking() as (talk, _):
+                await talk.specification(symbol)
 
     async def scan(self, since_ns: int) -> Lists:
         """What the venue lists as open now, and its history since a moment of UTC; raises Outage."""
@@ -150,6 +168,19 @@ class Account:
             offset = terms.offset
             begin_s, now_s = (at // NS + offset for at in (since_ns, self._clock()))
             return await scan(connection, terms, self._lasting.plan, begin_s, now_s)
+
+    async def compare(self, accept: Acceptance | None, within_s: float) -> Round | None:
+        """What a comparison of books and venue finds now; raises NotConnected.
+
+        None: none was quiet in so many seconds, or the session ended first.  With `accept` a difference is
+        taken over, or nothing is changed, as the round says; behind None nothing is.
+        """
+        talk = self.conversation
+        if talk is None or not self.connected or not talk.authenticated:
+            raise NotConnected(f"{self.name}: there is no session with the venue at present")
+        asked = Asked(accept)
+        talk.compare(asked)
+        return await asked.wait(within_s)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[tuple[Conversation, Connection]]:
@@ -166,6 +197,13 @@ class Account:
 
     async def run(self) -> None:
         """Keep the account connected until it is turned away; cancelled, it says goodbye first."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.breakers.tell)
+            await self._hold()
+            nursery.cancel_scope.cancel()
+
+    async def _hold(self) -> None:
+        """One session after the other."""
         failures = 0
         try:
             while True:
@@ -245,6 +283,7 @@ class Account:
                 ear,
                 self._clock,
                 attempt=self._attempt,
+                again=self._was_ready,
                 published=self._published,
                 judged=self._judged,
                 told=self._told,
@@ -281,7 +320,7 @@ class Account:
         await talk.drain()
         over = connection.over or Ended(Reason.LEFT)
         if talk.ready:
-            self._attempt = 0
+            self._attempt, self._was_ready = 0, True
         ended = SessionEnded(over.reason.value, over.detail, over.code, len(over.unanswered), talk.ready)
 
         def work(turn: Turn) -> None:

@@ -13,6 +13,7 @@ from oms.domain.events import (
     AccountChanged,
     AnomalySeen,
     BalanceReported,
+    DealBooked,
     Event,
     OrderEnded,
     SessionAuthenticated,
@@ -20,6 +21,7 @@ from oms.domain.events import (
     SessionLink,
     SessionReady,
 )
+from oms.failpoints import reach
 from oms.recorder import Recorder, Turn
 from oms.sessions import translate
 from oms.sessions.connection import Connection
@@ -34,30 +36,21 @@ from protocol.records.symbols import FullSymbol, Symbol
 from protocol.session import Poisoned
 
 from . import heard
+from .agreement import Agreement
+from .asked import Asked
 from .catalogue import Catalogue, listed
 from .drift import DriftTally
 from .ear import ACCOUNT_CHANGED, Ear, Waiting
+from .health import Health
 from .margins import Margins
 from .market import Feed
-from .reconciler import AT_ONCE, Limits, Reconciler, Round
-from .standing import (
-    RACE,
-    READY,
-    RECONCILING,
-    REDUCING,
-    Change,
-    Standing,
-    agreed,
-    differing,
-    raced,
-    rights_gone,
-)
+from .reconciler import AT_ONCE, Limits, Reconciler
+from .report import News
+from .standing import READY, RECONCILING, Change, Standing, rights_gone
 from .trades import Trades
 
 SUBSCRIBE_BOOK: Final = 22
-SETTLE_S: Final = 1.0  # from a doubt to the round that looks: what is missing may be on its way
 POISONED_S: Final = 60.0
-RACED_AGAIN_S: Final = 5.0
 LEARN_S: Final = 5.0
 
 
@@ -84,8 +77,10 @@ class Lasting(NamedTuple):
     plan: HistoryPlan
     drift: DriftTally
     lacking: dict[str, float]
+    news: News
     trades: Trades
     margins: Margins
+    health: Health
 
 
 class Conversation:
@@ -100,11 +95,14 @@ class Conversation:
         clock: Callable[[], int],
         *,
         attempt: int,
+        again: bool,
         published: Callable[[], Awaitable[None]],
         judged: Callable[[int], None] = lambda differences: None,
         told: Callable[[str, str], None] = lambda what, detail: None,
     ) -> None:
-        """`published` returns when the journal's first event is where the account may open.
+        """`attempt` is that since the last session that became ready, `again`: there was one.
+
+        `published` returns when the journal's first event is where the account may open.
 
         `judged` hears of each round, with its differences; `told` of what people should know.
         """
@@ -115,19 +113,16 @@ class Conversation:
         self.server_reached = True  # the gateway's link to its trade server stands (push 15)
         self.specified: set[str] = set()  # symbols whose specification in the books is this session's
         self._options, self._lasting, self._clock = options, lasting, clock
-        self._attempt, self._published, self._told = attempt, published, told
+        self._attempt, self._again, self._published, self._told = attempt, again, published, told
         self._began = trio.current_time()
         self._terms: translate.Terms | None = None
         self._draining = trio.Lock()
-        self._doubted = trio.Event()
-        self._cause = "timer"
-        self._compared_at = -float("inf")  # when the last round ended
         self._poisoned, self._poisoned_by = trio.Event(), ""
         self._watched: dict[str, Symbol] = {}
         self._wanted: set[str] = set()  # symbols that are traded, though neither chosen nor held
         self._unwatched = trio.Event()  # something is held or wanted whose ticks were not asked for
         self._unspecified: set[str] = set()  # listed, but the venue says no more of them
-        self._reconciler = Reconciler(
+        reconciler = Reconciler(
             connection,
             lasting.recorder,
             lasting.plan,
@@ -136,13 +131,28 @@ class Conversation:
             moves=lambda: ear.moves,
             drain=self.drain,
             lacking=lasting.lacking,
+            news=lasting.news,
             learn=self._learn_account,
             opened=lasting.margins.open_trades,
             judged=judged,
         )
+        self._agreement = Agreement(
+            reconciler,
+            lasting.standing,
+            options.reconcile,
+            options.reconcile_every_s,
+            drain=self.drain,
+            told=told,
+        )
 
     async def run(self) -> TurnedAway | None:
         """Until it is cancelled, or the venue turns the account away; raises Outage."""
+        try:
+            return await self._run()
+        finally:
+            self._agreement.end()
+
+    async def _run(self) -> TurnedAway | None:
         found = await open_account(
             self.connection,
             self._options.who,
@@ -154,19 +164,18 @@ class Conversation:
             return found
         self.catalogue = Catalogue(found.symbols, found.account)
         self._learn_account(found.account)
-        change = await self._agree("start" if self._attempt == 1 else "reconnect", live=False)
+        change = await self._agreement.reach("reconnect" if self._again else "start", live=False)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._follow)
             nursery.start_soon(self._end_when_poisoned)
             nursery.start_soon(self._learn_clock)
+            self._lasting.health.begin()
+            nursery.start_soon(self._lasting.health.watch, self.connection, self._server_s)
             await self._watch()
             nursery.start_soon(self._patiently, self._watch_more)
             await self._published()
-            while self._doubtful:
-                cause = self._begin_round()
-                change = await self._agree(cause, live=True)
-            await self._become_ready(change)
-            await self._patiently(self._keep_equal)
+            await self._become_ready(await self._agreement.reach_again(change))
+            await self._patiently(self._agreement.keep)
         return None
 
     @property
@@ -205,6 +214,7 @@ class Conversation:
                 SessionAuthenticated(login, self._lasting.keys.by),
             ]
         )
+        reach("session.entered")
         await self._lasting.standing.move(link=RECONCILING)
 
     def _learn_account(self, account: Account) -> None:
@@ -219,37 +229,11 @@ class Conversation:
 
     # To READY.
 
-    async def _agree(self, cause: str, *, live: bool) -> Change:
-        """Rounds until books and venue agree, or until it is clear that they will not; what that changes."""
-        limits = self._options.reconcile
-        began, pause_s = trio.current_time(), limits.pause_s
-        while True:
-            result = await self._round(cause, live=live)
-            if result.equal:
-                return agreed
-            if result.confirmed:
-                return differing
-            if result.quiet:
-                await trio.sleep(pause_s)
-                pause_s = min(2 * pause_s, limits.spacing_s)
-            elif trio.current_time() - began > limits.race_s:
-                return raced
-
-    @property
-    def _doubtful(self) -> bool:
-        """Whether what was found equal may be so no longer."""
-        age_s = trio.current_time() - self._compared_at
-        return self._doubted.is_set() or age_s > self._options.reconcile_every_s
-
-    async def _round(self, cause: str, *, live: bool) -> Round:
-        result = await self._reconciler.run(cause, live=live)
-        self._compared_at = trio.current_time()
-        return result
-
     async def _become_ready(self, change: Change) -> None:
         seconds = round(trio.current_time() - self._began, 3)
-        await self._lasting.recorder.record([SessionReady(self._reconciler.rounds, seconds)])
+        await self._lasting.recorder.record([SessionReady(self._agreement.rounds, seconds)])
         await self._lasting.standing.move(READY, change)
+        reach("session.ready")
         self.ready = True
 
     # Market data.
@@ -273,7 +257,7 @@ class Conversation:
         while True:
             await self._unwatched.wait()
             self._unwatched = trio.Event()
-            new = [name for name in self._held() | self._wanted if self._is_new(name)]
+            new = sorted(filter(self._is_new, self._held() | self._wanted))  # not by their hashes
             specs = await self._with_conversions(new)
             self._unspecified.update(new)
             self._unspecified.difference_update(spec.trade_symbol for spec in specs)
@@ -306,6 +290,7 @@ class Conversation:
         assert self.catalogue is not None  # noqa: S101 - the session is open
         symbols = self.catalogue.symbols
         self._watched |= {spec.trade_symbol: symbols[spec.trade_symbol] for spec in specs}
+        self._lasting.health.expect(specs)
         await subscribe_ticks(self.connection, self._watched.values())
         self.subscribed = len(self._watched)
 
@@ -357,8 +342,10 @@ class Conversation:
             for one in taken:
                 self._tell(one, turn)
             news.extend(turn.events)
+            _reach("deals.proposed", news)
 
         await self._lasting.recorder.write(work)
+        _reach("deals.recorded", news)
         for one in taken:
             if isinstance(one, Push) and one.command == heard.SYMBOLS_CHANGED:
                 await self._changed(one.value)
@@ -408,6 +395,7 @@ class Conversation:
         effective = list(self.catalogue.effective(specs))
         if changed := [listed(spec) for spec in effective if spec.symbol_id in feed.board.names]:
             feed.change(changed)
+        self._lasting.health.expect([spec for spec in effective if spec.trade_symbol in self._watched])
         await self._learn([spec for spec in effective if books.symbol(spec.trade_symbol) is not None])
 
     def _suspicious(self, event: Event) -> bool:
@@ -416,6 +404,11 @@ class Conversation:
             order = self._lasting.recorder.books.order(event.order)
             return order is not None and order.missing > 0
         return isinstance(event, BalanceReported)
+
+    def _server_s(self) -> float:
+        """What the server's clock shows now, as seconds."""
+        assert self._terms is not None  # noqa: S101 - the account is known before anything is watched
+        return self._clock() / 1e9 + self._terms.offset + self._lasting.feed.skew.seconds
 
     async def _learn_clock(self) -> None:
         """Look now and then whether the server's clock is what its offset says; else ask for the account."""
@@ -431,38 +424,14 @@ class Conversation:
 
     def doubt(self, cause: str) -> None:
         """Compare soon, and not only when it is time."""
-        self._cause = cause
-        self._doubted.set()
+        self._agreement.doubt(cause)
 
-    async def _keep_equal(self) -> None:
-        """Compare on the timer, and soon after a doubt; what a round says changes the permission."""
-        wait_s = self._first_wait()
-        while True:
-            with trio.move_on_after(wait_s):
-                await self._doubted.wait()
-            if self._doubted.is_set():
-                await trio.sleep(SETTLE_S)
-            cause = self._begin_round()
-            await self.drain()
-            wait_s = await self._weigh(await self._round(cause, live=True), cause)
+    def compare(self, asked: Asked) -> None:
+        """Compare for somebody who waits; he is told at the latest when the session ends."""
+        self._agreement.ask(asked)
 
-    def _begin_round(self) -> str:
-        """Its cause; what is doubted from now on is another round's."""
-        cause, self._cause = self._cause, "timer"
-        self._doubted = trio.Event()
-        return cause
 
-    def _first_wait(self) -> float:
-        raced = self._lasting.standing.restrictions.get(REDUCING) == RACE
-        return RACED_AGAIN_S if raced else self._options.reconcile_every_s
-
-    async def _weigh(self, result: Round, cause: str) -> float:
-        """Let a live round count; seconds to the next."""
-        standing = self._lasting.standing
-        if result.equal:
-            await standing.move(change=agreed)
-            return self._options.reconcile_every_s
-        await standing.move(change=differing if result.confirmed else rights_gone)
-        if result.quiet:
-            return self._options.reconcile.spacing_s
-        return self._first_wait() if cause == "timer" else RACED_AGAIN_S
+def _reach(point: str, news: list[Event]) -> None:
+    """A point of deals."""
+    if any(isinstance(event, DealBooked) for event in news):
+        reach(point)

@@ -94,6 +94,11 @@ class Feed:
             self.board.add(symbol)
         self._pump.retell(self)
 
+    def clock_stepped(self, ns: int) -> None:
+        """UTC, by which everything here is timed, was set by so much."""
+        self.board.clock_stepped(ns)
+        self.skew.clock_stepped(ns // 1_000_000)
+
     def hear(self, push: Push) -> None:
         """A push 8, 17 or 23."""
         if push.command == TICKS:

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from oms.domain.events import BookChanged, StatisticsChanged
 from oms.sessions import translate
@@ -55,7 +56,6 @@ class QuoteBoard:
         self._listed: dict[int, Listed] = {}
         self._touched: dict[int, int] = {}  # symbol id -> when last heard of
         self._kept: dict[str, Shown] = {}  # of sessions before
-        self.quoted_at = 0  # nanoseconds of UTC of the latest market push, 0 before the first
 
     def begin(self) -> None:
         """A new session: its ids are others."""
@@ -86,7 +86,6 @@ class QuoteBoard:
     def ticks(self, rows: Iterable[TickRow], at: int) -> list[QuoteTick]:
         """Merge push 8; what is left of unknown symbols and late ticks is nothing."""
         applied = self._quotes.apply_ticks(rows)
-        self.quoted_at = at
         touched = self._touched
         for tick in applied:
             touched[tick.symbol_id] = at
@@ -94,7 +93,6 @@ class QuoteBoard:
 
     def statistics(self, records: Iterable[Statistics], at: int) -> list[StatisticsChanged]:
         """Merge push 17."""
-        self.quoted_at = at
         changed = []
         for record in records:
             name = self.names.get(record.symbol_id)
@@ -108,7 +106,6 @@ class QuoteBoard:
 
     def books(self, heads: Iterable[Book], at: int) -> list[BookChanged]:
         """Merge push 23."""
-        self.quoted_at = at
         changed = []
         for head in heads:
             merged = self._books.get(head.symbol_id)
@@ -116,6 +113,13 @@ class QuoteBoard:
                 merged.apply(head.books_flags, head.levels)
                 changed.append(translate.book(head, merged, self.names[head.symbol_id]))
         return changed
+
+    def clock_stepped(self, ns: int) -> None:
+        """UTC was set by so much: what came so long ago still did."""
+        self._touched = {symbol_id: at + ns for symbol_id, at in self._touched.items()}
+        self._kept = {
+            name: replace(shown, received_at=shown.received_at + ns) for name, shown in self._kept.items()
+        }
 
     # What is asked.
 
@@ -125,6 +129,13 @@ class QuoteBoard:
         if symbol_id is None or symbol_id not in self._touched:
             return self._kept.get(symbol)
         return self._shown(symbol, symbol_id)
+
+    def heard(self, symbols: Iterable[str]) -> int:
+        """A figure that is another one as soon as any of these symbols has ticked again in this session.
+
+        A clock that is set makes it another one as well, once.
+        """
+        return sum(self._touched.get(self._ids.get(name, -1), 0) for name in symbols)
 
     def __iter__(self) -> Iterator[Shown]:
         """All of them."""

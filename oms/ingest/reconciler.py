@@ -5,42 +5,39 @@ compares.  A round in which trades or money moved proves nothing, and is not cou
 three quiet rounds is one; until then the venue may just be slow.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import trio
-from msgspec.structs import asdict
 
-from oms.domain.events import (
-    DealAmended,
-    DealBooked,
-    DealRemoved,
-    Event,
-    LedgerOpened,
-    PositionAdopted,
-    ReconcileReport,
-)
+from oms.domain import times
+from oms.domain.correction import Unacceptable
+from oms.domain.events import DealRemoved, Event
 from oms.domain.events.reconcile import Difference
-from oms.domain.observations import DealSeen, MoneySeen, Observation, OpenOrderSeen, PositionSeen
-from oms.domain.reconcile import Picture, compare
-from oms.domain.values import ZERO, wall
-from oms.projections import Books
+from oms.domain.observations import DealSeen, Observation
+from oms.domain.reconcile import Picture
+from oms.domain.values import wall
+from oms.failpoints import reach
 from oms.recorder import Recorder, Turn
 from oms.sessions import translate
 from oms.sessions.connection import Connection
-from oms.sessions.history import HistoryPlan, history_begin, read_history
+from oms.sessions.history import LATEST_S, HistoryPlan, history_begin, read_history
 from oms.sessions.opening import account_of, open_trades
 from protocol.account_body import Account
 from protocol.records.trade import OpenTrades
 
-from .standing import DIRTY, RESTORED, restrictions_of
+from .accepting import refusal, take_over
+from .asked import RACED, UNACCEPTABLE, Asked, Round
+from .comparing import compared, picture_of
+from .report import About, News, report
+from .standing import DIFFERENCE, DIRTY, RESTORED, restrictions_of
 
-ROWS: Final = 1000  # of a report, over all its lists; the rest is counted
 AT_ONCE: Final = 64  # observations in one turn, so that one commit holds all that they may come to
+NS: Final = 1_000_000_000
 MISSING_S: Final = 60  # a deal is missing when it is older, and two answers so far apart lack it
 
 
@@ -52,22 +49,6 @@ class Limits(NamedTuple):
     spacing_s: float = 30.0  # from one of them to the next
     race_s: float = 60.0  # of nothing but races; then the account is let in, reducing only
     pause_s: float = 1.0  # from the first round that was not equal to the next; then twice as long each time
-
-
-class Round(NamedTuple):
-    """What one round found."""
-
-    quiet: bool  # nothing moved meanwhile; else it proves nothing
-    differences: tuple[Difference, ...] = ()
-    confirmed: bool = False  # it was the same in so many rounds that it is one
-
-    @property
-    def equal(self) -> bool:
-        """Whether books and venue agree, for sure."""
-        return self.quiet and not self.differences
-
-
-RACED: Final = Round(quiet=False)
 
 
 class Answers(NamedTuple):
@@ -109,6 +90,10 @@ class Doubt:
         """Whether a quiet round was not equal; the history is then read from its beginning."""
         return bool(self._times)
 
+    def knows(self, differences: Iterable[Difference]) -> bool:
+        """Whether the quiet round before found the same."""
+        return self.any and frozenset(map(_gist, differences)) == self._found
+
     def confirmed(self, differences: tuple[Difference, ...], began: float) -> bool:
         """Note a quiet round that was not equal; whether that makes it a difference."""
         found = frozenset(map(_gist, differences))
@@ -140,6 +125,7 @@ class Reconciler:
         moves: Callable[[], int],
         drain: Callable[[], Awaitable[None]],
         lacking: dict[str, float],
+        news: News,
         learn: Callable[[Account], None] = lambda account: None,
         opened: Callable[[OpenTrades], None] = lambda trades: None,
         judged: Callable[[int], None] = lambda differences: None,
@@ -149,8 +135,8 @@ class Reconciler:
         `learn` hears of each answer about the account, `opened` of those about what is open that no push
         has overtaken.
 
-        `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when;
-        `judged` hears of each quiet round, with its differences.
+        `lacking` remembers, longer than a connection, which deals an answer did not hold, and since when,
+        `news` what was found and not reported yet; `judged` hears of each quiet round, with its differences.
         """
         self._connection, self._recorder, self._plan, self._limits = connection, recorder, plan, limits
         self._clock, self._moves, self._drain = clock, moves, drain
@@ -158,20 +144,24 @@ class Reconciler:
         self._opened = opened
         self.doubt = Doubt(limits)
         self.rounds = 0
-        self._news: list[Event] = []
+        self._news = news
         self._history: tuple[str | None, str] = (None, "")  # from, to
         self._expected: int | None = None  # moves, in a live round
+        self._accepts: Asked | None = None  # whose acceptance it is
 
-    async def run(self, cause: str, *, live: bool) -> Round:
+    async def run(self, cause: str, *, live: bool, asked: Asked | None = None) -> Round:
         """One round, recorded where it proves something; raises Outage.
 
-        `live`: pushes go into the books meanwhile, so that an older answer must not come behind them.
+        `live`: pushes go into the books meanwhile, so that an older answer must not come behind them.  Where
+        `asked` accepts a difference that earlier rounds found too, the books take over what the venue says.
         """
         began, moves = trio.current_time(), self._moves()
         self.rounds += 1
-        self._news, self._expected = [], moves if live else None
+        self._expected = moves if live else None
+        self._accepts = asked if asked is not None and asked.accept is not None else None
         try:
             first = await self._ask()
+            reach("reconcile.asked")
             if not live:
                 await self._see(translate.account(first.account))
             await self._read_history(first)
@@ -179,6 +169,7 @@ class Reconciler:
             self._opened(first.trades)
             await self._see(first.seen)
             await self._drain()
+            reach("reconcile.read")
             again = await self._ask()
             if self._moves() != moves or (
                 not self._recorder.books.ledger.opened and first.picture != again.picture
@@ -198,8 +189,8 @@ class Reconciler:
 
     async def _read_history(self, first: Answers) -> None:
         terms = translate.terms_of(first.account)
-        now_s = self._clock() // 1_000_000_000 + terms.offset
-        begin_s = history_begin(self._since(), first.trades.orders)
+        now_s = self._clock() // NS + terms.offset
+        begin_s = history_begin(self._since(terms.offset), first.trades.orders)
         self._history = (_text(begin_s) if begin_s else None, _text(now_s))
         held: set[str] = set()
         reached_s = now_s
@@ -211,13 +202,26 @@ class Reconciler:
                 await self._see(seen)
         await self._remove_missing(held, reached_s, now_s)
 
-    def _since(self) -> int:
+    def _since(self, offset: int) -> int:
         """From when on deals matter, server time; 0 = everything, on adoption and in doubt."""
         terms, ledger = self._recorder.books.terms, self._recorder.books.ledger
-        restricted = restrictions_of(terms.standing)
-        if self.doubt.any or not ledger.opened or not terms.known_to or {DIRTY, RESTORED} & restricted.keys():
+        restricted = restrictions_of(terms.standing).keys()
+        doubtful = self.doubt.any or bool(restricted & {DIRTY, RESTORED, DIFFERENCE})
+        if doubtful or self._accepts or not ledger.opened or not terms.known_to:
             return 0
-        return int(_seconds(terms.known_to)) - self._limits.overlap_s
+        return int(min(_seconds(terms.known_to) - self._limits.overlap_s, *self._unfinished(offset)))
+
+    def _unfinished(self, offset: int) -> Iterator[float]:
+        """Since when there is something of which the end may be in the history, server time."""
+        yield LATEST_S
+        books = self._recorder.books
+        for order in books.orders.open():
+            if order.record is not None and order.record.setup_at:
+                yield _seconds(wall(order.record.setup_at))
+        for command in books.commands.open():
+            sent = books.commands.stamp_of(command.key).times.get("sending")
+            if sent is not None:
+                yield times.utc_ns(sent) / NS + offset
 
     async def _remove_missing(self, held: set[str], begin_s: int, now_s: int) -> None:
         """Deals that the venue holds no longer: not now, and not a minute ago.
@@ -238,20 +242,29 @@ class Reconciler:
             self._check()
             for deal in gone:
                 turn.add(DealRemoved(deal))
-            self._news += turn.events
 
         if gone:
-            await self._recorder.write(work)
+            await self._record(work)
 
     async def _see(self, seen: list[Observation]) -> None:
         """Let the books have what is news; raises Moved rather than put an old answer behind a push."""
         for place in range(0, len(seen), AT_ONCE):
-            await self._recorder.write(partial(self._look, seen[place : place + AT_ONCE]))
+            await self._record(partial(self._look, seen[place : place + AT_ONCE]))
 
     def _look(self, seen: list[Observation], turn: Turn) -> None:
         self._check()
         turn.see(seen)
-        self._news += turn.events
+
+    async def _record(self, work: Callable[[Turn], None]) -> None:
+        """In a turn of its own, to be reported by the next round that proves something."""
+        found: list[Event] = []
+
+        def told(turn: Turn) -> None:
+            work(turn)
+            found.extend(turn.events)
+
+        await self._recorder.write(told)
+        self._news.add(found)
 
     def _check(self) -> None:
         if self._expected is not None and self._moves() != self._expected:
@@ -261,113 +274,38 @@ class Reconciler:
 
     async def _judge(self, cause: str, began: float, answers: Answers) -> Round:
         """Compare, adopt where nothing was known before, and record the report; one turn."""
-        seen = answers.seen
-        venue = answers.picture
-        now = _text(self._clock() // 1_000_000_000 + translate.terms_of(answers.account).offset)
+        seen, venue = answers.seen, answers.picture
+        now = _text(self._clock() // NS + translate.terms_of(answers.account).offset)
+        about = About(cause, self.rounds, *self._history)
         found: list[Difference] = []
+        accepts, why_not = self._accepts, ""
 
         def work(turn: Turn) -> None:
+            nonlocal accepts, why_not
             self._check()
             turn.see(seen)
-            found.extend(_compared(turn, venue, now))
-            self._news += turn.events
-            turn.add(self._report(cause, tuple(found), venue, turn.books))
+            found.extend(compared(turn, venue, now))
+            news = self._news.plus(turn.events)
+            if accepts is not None and accepts.withdrawn:
+                accepts = None
+            if accepts is not None:
+                why_not = refusal(found, turn, known=self.doubt.knows(found))
+            if accepts is not None and not why_not:
+                take_over(accepts, found, venue, now, turn, self._recorder.seq)
+            turn.add(report(about, found, news, venue, turn.books))
 
-        await self._recorder.write(work)
+        try:
+            await self._recorder.write(work)
+        except Unacceptable:
+            return Round(True, tuple(found), refusal=UNACCEPTABLE)
+        self._news.forget()
         differences = tuple(found)
         self._judged(len(differences))
-        if not differences:
+        booked = accepts is not None and not why_not
+        if booked or not differences:
             self.doubt.forget()
-            return Round(quiet=True)
-        return Round(True, differences, self.doubt.confirmed(differences, began))
-
-    def _report(
-        self, cause: str, differences: tuple[Difference, ...], venue: Picture, books: Books
-    ) -> ReconcileReport:
-        rows = _Rows()
-        return ReconcileReport(
-            cause=cause,
-            equal=not differences,
-            round=self.rounds,
-            history_from=self._history[0],
-            history_to=self._history[1],
-            differences=rows.some(differences),
-            deals_new=rows.some([one.deal for one in self._news if isinstance(one, DealBooked)]),
-            deals_amended=rows.some([one.after.deal for one in self._news if isinstance(one, DealAmended)]),
-            deals_removed=rows.some([one.removed.deal for one in self._news if isinstance(one, DealRemoved)]),
-            omitted=rows.omitted,
-            balance=venue.balance,
-            credit=venue.credit,
-            state_hash=books.state_hash(),
-        )
-
-
-class _Rows:
-    """The rows of one report."""
-
-    def __init__(self) -> None:
-        self._left = ROWS
-        self.omitted = 0
-
-    def some(self, rows: tuple[Difference, ...] | list[str]) -> tuple[Any, ...]:
-        """Those that there is room for."""
-        kept = tuple(rows[: self._left])
-        self._left -= len(kept)
-        self.omitted += len(rows) - len(kept)
-        return kept
-
-
-def _compared(turn: Turn, venue: Picture, now: str) -> list[Difference]:
-    """The differences; what a first look cannot explain is adopted instead."""
-    books = turn.books
-    if books.ledger.opened:
-        return compare(picture_of_books(books), venue, now)
-    first = min((wall(deal.time) for deal in books.deals), default="9")
-    for event in _adopted(books, venue, first):
-        turn.add(event)
-    found = compare(picture_of_books(books), venue, now)
-    if venue.balance is None or venue.credit is None or any(one.key for one in found):
-        return found
-    money = books.ledger.money()
-    since = None if first == "9" else first
-    left = (venue.balance - money.balance, venue.credit - money.credit)
-    turn.add(LedgerOpened(*left, deals=len(books.deals), since=since))
-    return compare(picture_of_books(books), venue, now)
-
-
-def _adopted(books: Books, venue: Picture, first: str) -> list[PositionAdopted]:
-    """Positions older than the history that was loaded, as they stand."""
-    adopted = []
-    for ticket, position in venue.positions.items():
-        known = books.positions.get(ticket)
-        if wall(position.opened_at) >= first or (known and known.volume == position.volume):
-            continue
-        before = ZERO if known is None else known.volume * (1 if known.side == "buy" else -1)
-        adopted.append(PositionAdopted(**asdict(position), before=before))
-    return adopted
-
-
-def picture_of(seen: list[Observation]) -> Picture:
-    """What the venue's answers show."""
-    orders, positions = {}, {}
-    balance: Decimal | None = None
-    credit: Decimal | None = None
-    for one in seen:
-        match one:
-            case OpenOrderSeen(record=order):
-                orders[order.order] = order
-            case PositionSeen(record=position) if position.volume:
-                positions[position.position] = position
-            case MoneySeen():
-                balance, credit = one.balance, one.credit
-    return Picture(orders, positions, balance, credit)
-
-
-def picture_of_books(books: Books) -> Picture:
-    """What the books hold."""
-    orders = {one.order: one.record for one in books.orders.open() if one.record is not None}
-    positions = {one.position: one for one in books.positions}
-    return Picture(orders, positions, books.ledger.balance, books.ledger.credit)
+            return Round(True, differences, accepted=booked, refusal=why_not)
+        return Round(True, differences, self.doubt.confirmed(differences, began), refusal=why_not)
 
 
 def _text(seconds: int) -> str:

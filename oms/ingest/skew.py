@@ -25,6 +25,10 @@ class Skew:
         """A live tick: its server time, when it came."""
         self._samples.append(tick_ms - utc_ms)
 
+    def clock_stepped(self, ms: int) -> None:
+        """UTC, by which the ticks were heard, was set by so much."""
+        self._samples = deque((sample - ms for sample in self._samples), maxlen=SAMPLES)
+
     def forget(self) -> None:
         """The offset is another: begin anew."""
         self._samples.clear()

@@ -71,6 +71,11 @@ class Standing:
         return restrictions_of(self._told) | ({HALTED: self._halted} if self._halted else {})
 
     @property
+    def fenced(self) -> bool:
+        """Whether it is halted because stream and journal contradict each other."""
+        return self.restrictions.get(HALTED, "").startswith(FENCE)
+
+    @property
     def state(self) -> str:
         """The narrower of the two."""
         return self.permission if self.link == READY else self.link
@@ -175,6 +180,12 @@ def halted_for(reason: str) -> Change:
     return change
 
 
+def unfenced(now: Restrictions, books: Books) -> None:
+    """Stream and journal agree again: what is left is a halt, which a person lifts."""
+    if now.get(HALTED, "").startswith(FENCE):
+        now[HALTED] = f"stream and journal agree again, after {now[HALTED].removeprefix(FENCE)}"
+
+
 def reduced(now: Restrictions, books: Books) -> None:
     """A person lets it only take risk away."""
     now[REDUCING] = OPERATOR
@@ -256,6 +267,15 @@ def differing(now: Restrictions, books: Books) -> None:
     now.pop(DIRTY, None)
     now[DIFFERENCE] = DIFFERENCE
     rights_gone(now, books)
+
+
+def restored_for(reason: str) -> Change:
+    """The journal was put back from a copy: it may lack trades, and reconciles all of them first."""
+
+    def change(now: Restrictions, books: Books) -> None:
+        now[RESTORED] = reason
+
+    return change
 
 
 def spoiled(now: Restrictions, books: Books) -> None:

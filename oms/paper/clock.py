@@ -3,7 +3,7 @@
 With Trio's mock clock the whole venue runs on told time.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import trio
 
@@ -20,6 +20,11 @@ class Clock(Protocol):
         ...
 
 
+# Milliseconds.  Seconds are doubles: without it, who slept until a millisecond may be told the one before,
+# and where time is told and stands still meanwhile, that is so for ever.
+_ROUNDING: Final = 0.001
+
+
 class TrioClock:
     """Trio's clock as UTC; `speed` 60 makes a minute of every second."""
 
@@ -32,7 +37,8 @@ class TrioClock:
 
     def utc_ms(self) -> int:
         """Now."""
-        return self._start_ms + int((trio.current_time() - self._started) * 1000 * self._speed)
+        passed_ms = (trio.current_time() - self._started) * 1000 * self._speed
+        return self._start_ms + int(passed_ms + _ROUNDING)
 
     async def sleep_until(self, utc_ms: float) -> None:
         """Always a checkpoint."""

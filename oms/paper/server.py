@@ -7,7 +7,7 @@ Every operation is kept before its effects are sent: nobody is told of anything 
 """
 
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from random import Random
 from typing import Any, Final
@@ -43,7 +43,7 @@ from .recording import Recorder
 from .redaction import SECRET_COMMANDS
 from .settings import ServerSettings
 from .specification import changed_spec
-from .stream import BreakableStream
+from .stream import BreakableStream, reset
 from .telling import arranged, delayed, gathered
 from .venue import Venue
 from .zone import Zone
@@ -116,10 +116,15 @@ class Server:
         """Listen until cancelled; reports the port."""
         listeners = await trio.open_tcp_listeners(port, host=host)
         async with trio.open_nursery() as nursery:
-            self._nursery = nursery
-            nursery.start_soon(self._run_market)
-            nursery.start_soon(partial(trio.serve_listeners, partial(self._welcome, tls), listeners))
+            nursery.start_soon(self.run)
+            nursery.start_soon(partial(trio.serve_listeners, partial(self._accept, tls), listeners))
             task_status.started(listeners[0].socket.getsockname()[1])
+
+    async def run(self) -> None:
+        """The market, until cancelled; `serve` runs it beside its listeners."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            await self._run_market()
 
     async def say_goodbye(self) -> None:
         """Close every WebSocket with code 1000, as far as the terminals take part in it."""
@@ -130,10 +135,13 @@ class Server:
             for connection in leaving:
                 await connection.ended.wait()
 
-    async def _welcome(self, tls: ssl.SSLContext | None, tcp: trio.SocketStream) -> None:
-        """One TCP connection, from its first byte to its last."""
+    async def _accept(self, tls: ssl.SSLContext | None, tcp: trio.SocketStream) -> None:
         inner: trio.abc.Stream = trio.SSLStream(tcp, tls, server_side=True) if tls else tcp
-        stream = BreakableStream(inner, tcp)
+        await self.welcome(inner, partial(reset, tcp))
+
+    async def welcome(self, inner: trio.abc.Stream, reset: Callable[[], None]) -> None:
+        """One connection over any stream, from its first byte to its last; `reset` breaks it off."""
+        stream = BreakableStream(inner, reset)
         try:
             async with trio.open_nursery() as nursery:
                 websocket = await self._handshake(nursery, stream)
@@ -144,7 +152,7 @@ class Server:
             self.refused_connections += 1  # went away, or spoke no WebSocket
         finally:
             with trio.move_on_after(1, shield=True):
-                await trio.aclose_forcefully(tcp)
+                await trio.aclose_forcefully(inner)
 
     async def _handshake(self, nursery: trio.Nursery, stream: BreakableStream) -> WebSocketConnection | None:
         with trio.move_on_after(HANDSHAKE_S):

@@ -2,16 +2,26 @@
 
 import socket
 import struct
+from collections.abc import Callable
 
 import trio
+
+
+def reset(tcp: trio.SocketStream) -> None:
+    """Reset a connection now (RST, not FIN): what was sent last may not arrive."""
+    if tcp.socket.fileno() < 0:
+        return  # it is gone already
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    tcp.socket.close()
 
 
 class BreakableStream(trio.abc.Stream):
     """Passes bytes through until told to break; the WebSocket layer above notices nothing before."""
 
-    def __init__(self, inner: trio.abc.Stream, tcp: trio.SocketStream) -> None:
+    def __init__(self, inner: trio.abc.Stream, reset: Callable[[], None]) -> None:
+        """`reset` breaks what carries the stream."""
+        self.abort = reset
         self._inner = inner
-        self._tcp = tcp
         self._writing = (
             trio.StrictFIFOLock()
         )  # two send: the connection, and the WebSocket its control frames
@@ -25,13 +35,6 @@ class BreakableStream(trio.abc.Stream):
     def go_silent(self) -> None:
         """From now on nothing is sent or read, and the connection stays open: half-open."""
         self._silent = True
-
-    def abort(self) -> None:
-        """Reset the connection now (RST, not FIN): what was sent last may not arrive."""
-        if self._tcp.socket.fileno() < 0:
-            return  # it is gone already
-        self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._tcp.socket.close()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """As promised by trio; a broken connection raises BrokenResourceError."""

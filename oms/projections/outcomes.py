@@ -131,7 +131,7 @@ def _followed(books: Books, key: Key) -> Iterator[CommandOutcome | CommandSettle
             symbol=found.symbol,
             order=found.order,
             deals=found.deals,
-            evidence="ticket" if course.result else "marker",
+            evidence="marker" if books.commands.seen(course.marker) == found.order else "ticket",
             by="deal" if found.deals else "record",
         )
     yield found
@@ -293,7 +293,10 @@ def _closed_by(books: Books, command: Command, course: Course) -> CommandOutcome
     fills = [deal for deal in books.orders.fills(command.order or "") if deal.entry == words.OUT_BY]
     if len(fills) < 2 and intent is not None:
         fills = _pair(books, {intent.position, intent.position_by})
-    return replace(_outcome(command, DONE), deals=tuple(d.deal for d in fills)) if len(fills) > 1 else None
+    if len(fills) < 2:
+        return None
+    order = command.order or fills[0].order  # its own, also where no result named it
+    return replace(_outcome(command, DONE), order=order, deals=tuple(deal.deal for deal in fills))
 
 
 def _pair(books: Books, positions: set[str | None]) -> list[DealRecord]:

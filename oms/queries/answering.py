@@ -6,11 +6,12 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import trio
 
+from oms.eventlog.errors import FileError
 from oms.payload import format_of, shown
 
 from . import candles, condition, log, market, money, trades
 from .asked import Asked
-from .past import books_as_of
+from .past import books_as_of, unreadable
 from .refusal import BEHIND, Refused, not_found
 from .reply import Reply, answered, refused
 from .request import PastRequest, Request, read
@@ -58,6 +59,8 @@ async def answer(view: View, what: str, headers: Mapping[str, str], payload: byt
         return answered(await query.handle(asked, request), content_type)
     except Refused as why:
         return refused(why, view.account, view.seq, content_type)
+    except FileError as why:  # books that a failed commit spoiled could not be made anew
+        return refused(unreadable(why), view.account, view.seq, content_type)
 
 
 async def _asked(view: View, request: Request) -> Asked:

@@ -99,7 +99,7 @@ class Window:
                 "unknown_symbol", "symbol", f"the venue has no symbol {shown(self.symbol)}"
             ) from None
         except VenueUnavailable as why:
-            raise Refused("venue_unavailable", str(why), None, UNAVAILABLE) from None
+            raise Refused(why.code, str(why), None, UNAVAILABLE) from None
         within = {bar.time: bar for bar in found if start <= bar.time < end}
         return [within[time] for time in sorted(within)]
 

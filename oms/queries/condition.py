@@ -18,6 +18,7 @@ from .past import unreadable
 from .reply import Head
 from .request import PastRequest, Request
 from .usage import Usage, used
+from .view import Breaker
 
 _READING: Final = trio.CapacityLimiter(1)
 
@@ -79,7 +80,9 @@ class SessionsReply(Head, frozen=True, kw_only=True):
 
     connected: bool
     authenticated: bool
-    feed_live: bool  # quotes come as they should by the symbols' sessions
+    feed_live: bool  # quotes come, as they should while trading sessions of watched symbols are open
+    degraded: bool  # round trips of our ping have been too long for some time
+    breakers: dict[str, Breaker]  # by class of requests: opening, changing, closing, prices, data
     link: str  # connecting, reconciling, ready, refused, closed
     permission: str  # active, reducing, halted, difference, restored, dirty, read_only
     state: str  # the narrower of the two
@@ -155,7 +158,7 @@ async def sessions(asked: Asked, request: SessionsRequest) -> SessionsReply:
     return SessionsReply(
         asked.view.account,
         asked.seq,
-        **msgspec.structs.asdict(health) | {"drift": dict(health.drift)},
+        **msgspec.structs.asdict(health) | {"drift": dict(health.drift), "breakers": dict(health.breakers)},
         link=standing.link,
         permission=standing.permission,
         state=narrower(standing.link, standing.permission),

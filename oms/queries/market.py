@@ -148,4 +148,4 @@ async def _fetched(asked: Asked, name: str) -> SymbolRecord:
     except UnknownSymbol:
         raise not_found("unknown_symbol", "symbol", f"the venue has no symbol {shown(name)}") from None
     except VenueUnavailable as why:
-        raise Refused("venue_unavailable", str(why), None, UNAVAILABLE) from None
+        raise Refused(why.code, str(why), None, UNAVAILABLE) from None

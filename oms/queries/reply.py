@@ -42,9 +42,11 @@ class Stored(Head, frozen=True):
 class Error(msgspec.Struct, frozen=True):
     """Why there is no answer."""
 
-    code: str  # bad_request, unknown_query, unknown_symbol, behind, venue_unavailable, unreadable, too_large
+    code: str  # see above
     message: str
     field: str | None = None  # of the request
+    category: str = ""  # of the code: init, auth, breaker_open, timeout, data, connection, validation, state
+    retry: str = ""  # yes, no, unknown: whether asking again may help
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ def answered(reply: msgspec.Struct, content_type: str) -> Reply:
 
 def refused(why: Refused, account: str, seq: int, content_type: str) -> Reply:
     """A refusal as it is sent."""
-    reply = ErrorReply(Error(why.code, why.message, why.field), account, seq)
+    reply = ErrorReply(Error(why.code, why.message, why.field, why.category, why.retry), account, seq)
     payload = written(msgspec.to_builtins(reply), content_type)
     return Reply(payload, {"Content-Type": content_type}, (why.number, why.code))
 

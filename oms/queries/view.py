@@ -17,9 +17,15 @@ from oms.projections.rates import Forex
 from protocol.enums import Timeframe
 from protocol.records.market import Rate
 
+from .refusal import VENUE_UNAVAILABLE
+
 
 class VenueUnavailable(Exception):
-    """The venue cannot be asked now, or did not answer; its text says why, without secrets."""
+    """The venue cannot be asked now, or did not answer; text and code say why, without secrets."""
+
+    def __init__(self, message: str, code: str = VENUE_UNAVAILABLE) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class UnknownSymbol(Exception):
@@ -56,6 +62,14 @@ class Listed(msgspec.Struct, frozen=True):
     calc_mode: str = ""  # forex, cfd, futures, ...
 
 
+class Breaker(msgspec.Struct, frozen=True):
+    """Whether requests of a class are sent."""
+
+    state: str  # closed: they are; open: they are not; half_open: one is tried
+    failures: int = 0  # in a row
+    until: str | None = None  # of open: when one is tried again, RFC 3339, UTC
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How the connection to the venue is."""
 
@@ -63,6 +77,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool = False
     authenticated: bool = False
     feed_live: bool = False
+    degraded: bool = False  # round trips have been too long for some time
+    breakers: Mapping[str, Breaker] = {}  # by class of requests
     since: str | None = None  # when the link became what it is, RFC 3339, UTC
     round_trip: float | None = None  # seconds of the last ping
     reconnects: int = 0  # since the daemon started

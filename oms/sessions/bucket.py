@@ -22,6 +22,13 @@ class Bucket:
         self._tokens -= 1
         return True
 
+    async def take_within(self, seconds: float) -> bool:
+        """Whether there was a token within so long, in the order of asking."""
+        with trio.move_on_after(seconds):
+            await self.take()
+            return True
+        return False
+
     async def take(self) -> None:
         """Return when there is a token, in the order of asking."""
         async with self._turn:

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 import trio
 
+from oms.failpoints import reach
 from protocol.drift import NO_DRIFT
 from protocol.errors import RemoteProtocolError
 from protocol.messages import Answer, Late, Message, Push, Refused, Request, Unknown, Unsolicited
@@ -119,7 +120,9 @@ class Connection:
         try:
             with trio.move_on_after(timeout_s) as patience:
                 if message is not None:
+                    _reach("request.unwritten", request)
                     await self._send(message, patience)
+                    _reach("request.written", request)
                 await waiter.settled.wait()
         finally:
             self._waiting.pop(request, None)
@@ -252,3 +255,9 @@ class Connection:
         await self._ended.wait()
         assert self.over is not None  # noqa: S101 - set with the event
         return self.over
+
+
+def _reach(point: str, request: Request) -> None:
+    """A point of trade requests."""
+    if request.command == TRADE:
+        reach(point)

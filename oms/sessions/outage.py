@@ -30,6 +30,11 @@ class Ended(msgspec.Struct, frozen=True):
     unanswered: tuple[Request, ...] = ()
     unsent: tuple[Request, ...] = ()
 
+    @property
+    def ours(self) -> bool:
+        """Whether we ended it, though the venue was there."""
+        return self.reason in (Reason.LEFT, Reason.POISONED)
+
     def __str__(self) -> str:
         told = (
             [self.reason.value] + ([str(self.code)] if self.code else []) + [self.detail] * bool(self.detail)
@@ -57,6 +62,11 @@ class RequestFailed(Outage):
         self.request = request
         self.sent = sent
 
+    @property
+    def counts(self) -> bool:
+        """Whether it says something of the venue: it was asked, and gave nothing that can be used."""
+        return self.sent
+
 
 class ConnectionEnded(RequestFailed):
     """The connection ended before the answer came."""
@@ -64,6 +74,11 @@ class ConnectionEnded(RequestFailed):
     def __init__(self, request: Request, ended: Ended, *, sent: bool) -> None:
         super().__init__(request, f"the connection ended: {ended}", sent=sent)
         self.ended = ended
+
+    @property
+    def counts(self) -> bool:
+        """Not where we ended it ourselves, because of another request or to leave."""
+        return self.sent and not self.ended.ours
 
 
 class TimedOut(RequestFailed):

@@ -69,6 +69,18 @@ METRICS: Final[tuple[Declared, ...]] = (
     Declared("oms.session.ready", "gauge", "1", "1 while the account is READY.", ACCOUNT),
     Declared("oms.session.reconnects", "counter", "{connection}", "Connections after the first.", ACCOUNT),
     Declared("oms.session.round_trip.seconds", "gauge", "s", "Round trip of the last ping.", ACCOUNT),
+    Declared("oms.session.degraded", "gauge", "1", "1 while round trips are too long.", ACCOUNT),
+    Declared(
+        *("oms.feed.stale", "gauge", "1"),
+        "1 while trading sessions are open and no tick of their symbols comes.",
+        ACCOUNT,
+    ),
+    Declared("oms.feed.open", "gauge", "{symbol}", "Watched symbols whose trading session is open.", ACCOUNT),
+    Declared(
+        *("oms.breaker.state", "gauge", "1"),
+        "Whether a class of requests is sent: 0 closed, 1 half open, 2 open.",
+        ("account", "class"),
+    ),
     Declared(
         *("oms.wire.drift", "counter", "{message}"),
         "Messages with bytes or values that the protocol's tables do not know.",

@@ -201,6 +201,30 @@ async def test_a_slow_nats_gets_the_newest_of_each_symbol(
         nursery.cancel_scope.cancel()
 
 
+async def test_a_nats_that_stands_still_delays_who_reads_the_venue_once(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market, "ROOM", 2)
+    slow = Slow()
+    bridge: Any = slow
+    publisher = MarketPublisher(bridge, per_push=False)
+    waits: list[float] = []
+
+    async def read() -> None:
+        began = trio.current_time()
+        await publisher.room()
+        waits.append(trio.current_time() - began)
+
+    publish(publisher, [push(tick(), tick())], logged=True)
+    for _ in range(3):
+        await read()
+    slow.take()
+    await read()  # there was room
+    publish(publisher, [push(tick(), tick())], logged=True)
+    await read()
+    assert waits == [0.5, 0, 0, 0, 0.5]
+
+
 async def test_while_nats_is_away_ticks_are_dropped_and_counted(tmp_path: Path) -> None:
     heard = Heard()
     with nats_server(tmp_path) as server:

@@ -142,7 +142,13 @@ async def test_no_more_are_at_work_than_may_be(tmp_path: Path) -> None:
                 assert refused.headers["Nats-Service-Error"] == "busy"
                 assert refused.headers["Nats-Service-Error-Code"] == "503"
                 assert json.loads(refused.payload) == {
-                    "error": {"code": "busy", "message": "3 requests are at work already", "field": None},
+                    "error": {
+                        "code": "busy",
+                        "message": "3 requests are at work already",
+                        "field": None,
+                        "category": "connection",
+                        "retry": "yes",
+                    },
                     "account": "main",
                 }
             assert (await bridge.request("oms.v1.query.b.x")).payload  # each account has its own bound

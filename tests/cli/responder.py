@@ -45,6 +45,8 @@ REPLIES: dict[str, dict[str, Any]] = {
             "stale": False},
     "quotes": {"quotes": [QUOTE], "missing": ["CATS"], "next": None},
     "sessions": {"connected": True, "authenticated": True, "feed_live": True, "link": "ready",
+                 "degraded": False, "breakers": {"closing": {"state": "closed", "failures": 0, "until": None},
+                                                 "data": {"state": "open", "failures": 5, "until": None}},
                  "permission": "active", "state": "active", "reason": "", "since": None, "round_trip": 0.0123,
                  "reconnects": 2, "drift": {"unread": 3}, "last_error": "", "subscribed": 4,
                  "url": "ws://127.0.0.1:1/terminal"},

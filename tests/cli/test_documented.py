@@ -10,7 +10,8 @@ import typer.main
 
 from oms.cli.doctor.app import doctor
 from oms.cli.log.app import app as log
-from oms.cli.operate.app import halt, panic, reduce, resume
+from oms.cli.operate.app import halt, panic, reduce, reset, resume
+from oms.cli.reconcile.app import reconcile
 from oms.cli.state.app import state
 from oms.cli.trade.app import app as trade
 from oms.cli.unknown.app import app as unknown
@@ -34,7 +35,14 @@ def commands() -> dict[str, Any]:
     return found
 
 
-OPERATING = {"halt": halt, "reduce": reduce, "resume": resume, "panic": panic}
+OPERATING = {
+    "halt": halt,
+    "reduce": reduce,
+    "resume": resume,
+    "panic": panic,
+    "reset": reset,
+    "reconcile": reconcile,
+}
 COMMANDS = commands()
 # One section, with a row for each of them.
 TOGETHER = {name: "trade" for name in COMMANDS if name.startswith("trade ")}
@@ -54,7 +62,7 @@ def test_every_command_has_its_section_with_every_option(name: str) -> None:
 def test_all_of_them_are_there() -> None:
     assert set(COMMANDS) == {
         *("log info", "log show", "log tail", "log market", "state", "watch", "doctor"),
-        *("halt", "reduce", "resume", "panic", "unknown list", "unknown settle"),
+        *("halt", "reduce", "resume", "panic", "reset", "reconcile", "unknown list", "unknown settle"),
         *("trade submit", "trade check", "trade modify", "trade cancel"),
         *("trade close", "trade close-by", "trade close-all", "trade cancel-all"),
     }

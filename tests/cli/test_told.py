@@ -10,7 +10,7 @@ from oms.cli.state.fields import Field
 from oms.cli.statuses import IN_VAIN, UNDER_WAY, UNKNOWN, WORKED
 from oms.cli.trade import show, verdict
 from oms.commands.envelope import Envelope
-from oms.commands.operating import OPERATOR_VERBS, Operated, Operation
+from oms.commands.operating import OPERATOR_VERBS, Operated, Operation, Reset
 from oms.commands.reply import DealShown, Outcome
 from oms.domain.events.command import Reason
 
@@ -47,7 +47,8 @@ def test_a_command_may_say_what_is_sent() -> None:
 
 def test_an_operator_may_say_what_is_sent() -> None:
     assert {"by", "comment", "wait"} <= get_type_hints(Operation).keys()
-    assert OPERATOR_VERBS == ("halt", "reduce", "resume", "panic")
+    assert "call_class" in get_type_hints(Reset)
+    assert OPERATOR_VERBS == ("halt", "reduce", "resume", "panic", "reset", "settle")
 
 
 def test_each_status_says_one_thing() -> None:

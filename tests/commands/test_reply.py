@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oms.commands import DealShown, Outcome, encoded
+from oms.domain.categories import CATEGORIES
 from oms.domain.events.command import JudgedMargin, JudgedQuote, Reason
 from oms.payload import JSON, MSGPACK
 
@@ -122,10 +123,27 @@ ALONE: dict[str, Any] = {
 OUTCOMES = st.builds(Outcome, **ALONE, children=st.lists(st.builds(Outcome, **ALONE), max_size=2).map(tuple))
 
 
+KINDS = {(name, kind.retry) for name, kind in CATEGORIES.items()}
+
+
 @settings(max_examples=50)
 @given(OUTCOMES)
 def test_json_and_messagepack_say_the_same(outcome: Outcome) -> None:
     found = msgspec.msgpack.decode(encoded(outcome, MSGPACK))
     assert found == json.loads(encoded(outcome, JSON))
     assert found["volume"] == (None if outcome.volume is None else f"{outcome.volume:f}")
+    for one in (found, *found["children"]):
+        for reason in one["reasons"]:
+            assert (reason.pop("category"), reason.pop("retry")) in KINDS
     assert msgspec.convert(found, Outcome) == outcome
+
+
+def test_a_reason_says_what_kind_it_is_and_whether_asking_again_may_help() -> None:
+    reasons = (Reason("volume_off_step", "off"), Reason("venue_unavailable", "away"))
+    inner = Outcome(status="denied", final=True, reasons=reasons[1:])
+    outcome = Outcome(status="denied", final=True, reasons=reasons, children=(inner,))
+    said = json.loads(encoded(outcome, JSON))
+    assert [(one["category"], one["retry"]) for one in said["reasons"]] == [
+        *[("validation", "no"), ("connection", "yes")],
+    ]
+    assert said["children"][0]["reasons"][0]["category"] == "connection"

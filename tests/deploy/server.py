@@ -16,7 +16,7 @@ from tests.nats import BINARY, NotListening, listening
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "deploy" / "nats" / "nats-server.conf"
-PASSWORDS = {user: f"of{user}5" for user in ("oms", "trader", "operator", "listener", "auditor")}
+PASSWORDS = {user: f"of{user}5" for user in ("oms", "trader", "operator", "reader", "auditor")}
 VARIABLES = {f"NATS_{user.upper()}_PASSWORD": password for user, password in PASSWORDS.items()}
 STORE = 'store_dir: "/var/lib/nats"'
 

@@ -24,6 +24,9 @@ from oms.bus.queue_stream import look
 from oms.bus.replies import publish_reply
 from oms.bus.service import Endpoint, serve
 from oms.bus.told import LinkChange
+from oms.commands.reading import Unreadable as UnreadableCommand
+from oms.commands.reading import read
+from oms.domain.commands import VERBS
 from oms.domain.events.command import Reason
 from tests.bus.scene import SOON_S, until
 from tests.bus.test_service import Answer
@@ -38,11 +41,10 @@ MARKET = [f"oms.v1.{kind}.main.EURUSD" for kind in ("tick", "book", "stat")] + [
 MAY_PUBLISH = {
     "oms": [EVENT, *MARKET, "oms.v1.head.main", "oms.v1.dead.main", "oms.v1.reply.desk.x", "_R_.x"],
     "trader": [
-        *("oms.v1.cmd.main.submit", "oms.v1.cmd.main.submit.desk", "oms.v1.queue.main.close"),
-        *("oms.v1.queue.net.close.desk", "$SRV.INFO.oms"),
+        *("oms.v1.cmd.main.submit.desk", "oms.v1.queue.net.close.desk", "$SRV.INFO.oms"),
     ],
     "operator": ["oms.v1.ctl.main.halt", "oms.v1.ctl._daemon.panic", "$SRV.INFO.oms"],
-    "listener": ["oms.v1.query.main.positions", "$SRV.PING", "$SRV.STATS.oms"],
+    "reader": ["oms.v1.query.main.positions", "$SRV.PING", "$SRV.STATS.oms"],
     "auditor": ["audit.API.CONSUMER.MSG.NEXT.OMS_EVT_main.replay"],
 }
 MAY_NOT_PUBLISH = {
@@ -57,6 +59,7 @@ MAY_NOT_PUBLISH = {
     "trader": [
         *(EVENT, *MARKET, "oms.v1.ctl.main.halt", "oms.v1.head.main", "oms.v1.query.main.state", "_INBOX.x"),
         *("oms.v1.cmd.main.submit.other", "oms.v1.queue.main.submit.other", "oms.v1.cmd.main.a.b.desk"),
+        *("oms.v1.cmd.main.submit", "oms.v1.queue.main.close"),  # whose client the payload would say
         *("oms.v1.reply.desk.x", "oms.v1.dead.main", "$SRV.PING.oms"),
         *("$JS.API.INFO", "$JS.API.STREAM.DELETE.OMS_EVT_main", "$SYS.REQ.SERVER.PING"),
     ],
@@ -64,7 +67,7 @@ MAY_NOT_PUBLISH = {
         *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.close", "oms.v1.query.main.state"),
         *("oms.v1.ctl.main", "oms.v1.ctl.main.halt.x", "oms.v1.dead.main", "$JS.API.INFO", "_INBOX.x"),
     ],
-    "listener": [
+    "reader": [
         *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.submit", "oms.v1.ctl.main.halt"),
         *("oms.v1.cmd.main.submit.desk", "oms.v1.reply.desk.x", "oms.v1.dead.main"),
         *("$JS.API.INFO", "$JS.API.CONSUMER.CREATE.OMS_QUEUE_main", "_INBOX.x"),
@@ -79,7 +82,7 @@ MAY_SUBSCRIBE = {
     "oms": ["oms.v1.cmd.main.>", "oms.v1.ctl.main.>", "oms.v1.query.main.>", "$SRV.PING", "_INBOX.abc.*"],
     "trader": ["_INBOX.abc.*", "oms.v1.reply.desk.>", "oms.v1.reply.desk.7f3c"],
     "operator": ["_INBOX.abc.*", "oms.v1.dead.*", "oms.v1.dead.main"],
-    "listener": [EVENT, "oms.v1.evt.>", *MARKET, "oms.v1.tick.>", "oms.v1.head.>", "_INBOX.abc.*"],
+    "reader": [EVENT, "oms.v1.evt.>", *MARKET, "oms.v1.tick.>", "oms.v1.head.>", "_INBOX.abc.*"],
     "auditor": ["_INBOX.abc.*"],
 }
 MAY_NOT_SUBSCRIBE = {
@@ -89,7 +92,7 @@ MAY_NOT_SUBSCRIBE = {
         *("oms.v1.reply.>", "oms.v1.reply.other.>", "oms.v1.dead.>"),
     ],
     "operator": [">", "oms.v1.ctl.>", "oms.v1.cmd.>", "oms.v1.evt.>", "oms.v1.reply.>", "$SRV.PING"],
-    "listener": [">", "oms.v1.>", "oms.v1.cmd.>", "oms.v1.query.>", "oms.v1.reply.>", "$SRV.PING"],
+    "reader": [">", "oms.v1.>", "oms.v1.cmd.>", "oms.v1.query.>", "oms.v1.reply.>", "$SRV.PING"],
     "auditor": [">", "oms.v1.evt.>", "oms.v1.queue.>", "oms.v1.reply.>", "$JS.API.>"],
 }
 # What an auditor may say, and nothing answers to.
@@ -132,6 +135,41 @@ def test_what_a_user_may_and_may_not(name: str, url: str) -> None:
     assert all(refused.startswith("'Permissions Violation for ") for refused in refusals)
 
 
+def refused_all(url: str, name: str, subjects: list[str]) -> bool:
+    """Whether the server refuses a user each of them."""
+    with Wire(url, name, PASSWORDS[name]) as wire:
+        return all(wire.publish(one).startswith("'Permissions Violation for Publish") for one in subjects)
+
+
+@pytest.mark.parametrize("name", ["reader", "auditor", "operator"])
+def test_a_reader_cannot_trade(name: str, url: str) -> None:
+    """Nor can anybody else but a trader, by any verb, directly or through the queue."""
+    commands = [f"oms.v1.{way}.main.{verb}{client}" for way in ("cmd", "queue") for verb in VERBS
+                for client in ("", ".desk", f".{name}")]  # fmt: skip
+    assert refused_all(url, name, commands)
+
+
+def test_a_trader_cannot_speak_for_another_client(url: str) -> None:
+    """By the subject; and by the payload neither: without a client in the subject nothing is let through."""
+    clients = ("", ".other", ".default", ".desk.other")
+    ways = [f"oms.v1.{way}.{account}.{verb}{client}" for way in ("cmd", "queue") for verb in VERBS
+            for account in ("main", "net") for client in clients]  # fmt: skip
+    assert refused_all(url, "trader", ways)
+    said = b'{"symbol": "EURUSD", "side": "buy", "volume": "0.10", "client": "other"}'
+    with pytest.raises(UnreadableCommand) as caught:
+        read("submit.desk", said, {}, require_client_subject=False)
+    assert [one.code for one in caught.value.reasons] == ["client_mismatch"]
+
+
+@pytest.mark.parametrize("name", [one for one in USERS if one != "oms"])
+def test_nobody_but_the_daemon_publishes_events(name: str, url: str) -> None:
+    """Nor market data, heads and outcomes; what goes into a stream or out of it is the daemon's alone."""
+    subjects = [EVENT, "oms.v1.evt.main.x", "oms.v1.evt._daemon.daemon.started", *MARKET, "oms.v1.head.main"]
+    outcomes = ["oms.v1.reply.desk.x", "oms.v1.dead.main"]
+    streams = [f"$JS.API.STREAM.{do}.OMS_EVT_main" for do in ("CREATE", "UPDATE", "DELETE", "PURGE")]
+    assert refused_all(url, name, [*subjects, *outcomes, *streams])
+
+
 @pytest.mark.parametrize(("name", "password"), [("oms", "wrong"), ("trader", PASSWORDS["oms"]), ("", "")])
 def test_only_those_who_know_a_password_come_in(name: str, password: str, url: str) -> None:
     with Wire(url, name, password) as wire:
@@ -143,7 +181,7 @@ def test_questions_are_answered_across_accounts_and_nobody_there_is_told_at_once
         async with (
             user(url, "oms") as (oms, oms_refused),
             user(url, "trader") as (trader, trader_refused),
-            user(url, "listener") as (listener, listener_refused),
+            user(url, "reader") as (reader, reader_refused),
         ):
             service = await nats.micro.add_service(oms, name="oms", version="1.0.0")
 
@@ -153,17 +191,17 @@ def test_questions_are_answered_across_accounts_and_nobody_there_is_told_at_once
             await service.add_endpoint(name="cmd-main", subject="oms.v1.cmd.main.>", handler=answer)
             await service.add_endpoint(name="query-main", subject="oms.v1.query.main.>", handler=answer)
             await settled(oms)
-            submitted = await trader.request("oms.v1.cmd.main.submit", b"{}", timeout=5)
-            asked = await listener.request("oms.v1.query.main.state", b"{}", timeout=5)
-            pinged = await listener.request("$SRV.PING.oms", timeout=5)
-            assert submitted.data == b"oms.v1.cmd.main.submit"
+            submitted = await trader.request("oms.v1.cmd.main.submit.desk", b"{}", timeout=5)
+            asked = await reader.request("oms.v1.query.main.state", b"{}", timeout=5)
+            pinged = await reader.request("$SRV.PING.oms", timeout=5)
+            assert submitted.data == b"oms.v1.cmd.main.submit.desk"
             assert asked.data == b"oms.v1.query.main.state"
             assert b'"name":"oms"' in pinged.data.replace(b" ", b"")
-            for who, subject in ((trader, "cmd.nobody.submit"), (listener, "query.nobody.state")):
+            for who, subject in ((trader, "cmd.nobody.submit.desk"), (reader, "query.nobody.state")):
                 with pytest.raises(nats.errors.NoRespondersError):
                     await who.request(f"oms.v1.{subject}", b"{}", timeout=5)
             await service.stop()
-            assert oms_refused == trader_refused == listener_refused == []
+            assert oms_refused == trader_refused == reader_refused == []
 
     run(scene())
 
@@ -177,12 +215,12 @@ async def streams_made(oms: Client) -> None:
     await look(oms, "oms.v1", "main", 1, None, ack_wait_s=10.0, within_s=5.0)
 
 
-def test_the_auditor_replays_what_the_daemon_wrote_and_the_listener_hears_it(url: str) -> None:
+def test_the_auditor_replays_what_the_daemon_wrote_and_the_reader_hears_it(url: str) -> None:
     async def scene() -> None:
         async with (
             user(url, "oms") as (oms, oms_refused),
             user(url, "auditor") as (auditor, auditor_refused),
-            user(url, "listener") as (listener, listener_refused),
+            user(url, "reader") as (reader, reader_refused),
         ):
             await streams_made(oms)
             heard: list[Msg] = []
@@ -190,8 +228,8 @@ def test_the_auditor_replays_what_the_daemon_wrote_and_the_listener_hears_it(url
             async def hear(message: Msg) -> None:
                 heard.append(message)
 
-            await listener.subscribe("oms.v1.evt.main.>", cb=hear)
-            await settled(listener)
+            await reader.subscribe("oms.v1.evt.main.>", cb=hear)
+            await settled(reader)
             for seq in (1, 2, 3):
                 body, fence = b'{"seq":%d}' % seq, {"Nats-Expected-Last-Sequence": str(seq - 1)}
                 ack = await oms.jetstream().publish(EVENT, body, headers=fence)
@@ -209,7 +247,7 @@ def test_the_auditor_replays_what_the_daemon_wrote_and_the_listener_hears_it(url
             assert (await js.get_msg("OMS_EVT_main", 2)).data == wanted[1]
             assert [message.data for message in heard] == wanted
             await js.delete_consumer("OMS_EVT_main", "replay")
-            assert oms_refused == auditor_refused == listener_refused == []
+            assert oms_refused == auditor_refused == reader_refused == []
 
     run(scene())
 
@@ -314,7 +352,7 @@ def test_no_answer_can_be_led_into_the_stream_of_events(url: str) -> None:
         async with (
             user(url, "oms") as (oms, _),
             user(url, "trader") as (trader, _),
-            user(url, "listener") as (listener, _),
+            user(url, "reader") as (reader, _),
             user(url, "auditor") as (auditor, _),
         ):
             await streams_made(oms)
@@ -328,14 +366,14 @@ def test_no_answer_can_be_led_into_the_stream_of_events(url: str) -> None:
             await oms.subscribe("oms.v1.query.main.>", cb=answer)
             await settled(oms)
             before = (await oms.jetstream().stream_info("OMS_EVT_main")).state.last_seq
-            await trader.publish("oms.v1.queue.main.submit", b"{}", reply=EVENT)
-            await trader.publish("oms.v1.cmd.main.submit", b"{}", reply=EVENT)
-            await listener.publish("oms.v1.query.main.state", b"{}", reply=EVENT)
+            await trader.publish("oms.v1.queue.main.submit.desk", b"{}", reply=EVENT)
+            await trader.publish("oms.v1.cmd.main.submit.desk", b"{}", reply=EVENT)
+            await reader.publish("oms.v1.query.main.state", b"{}", reply=EVENT)
             await auditor.publish(f"{AUDIT}.STREAM.INFO.OMS_EVT_main", b"", reply=EVENT)
-            for client in (trader, listener, auditor):
+            for client in (trader, reader, auditor):
                 await settled(client)
             assert {(await asked.get()).subject, (await asked.get()).subject} == {
-                "oms.v1.cmd.main.submit",
+                "oms.v1.cmd.main.submit.desk",
                 "oms.v1.query.main.state",
             }
             await settled(oms)

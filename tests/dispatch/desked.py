@@ -1,7 +1,7 @@
 """A desk over an account that is held against a paper venue, in the test's own Trio."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from oms.dispatch.desk import Desk
 from oms.dispatch.intake import Intake
 from oms.dispatch.operators import Operators
 from oms.dispatch.options import Options, Pace
+from oms.dispatch.publishing import Publishing
 from oms.domain.decide import Policy
 from oms.domain.events.command import Reason
 from oms.sessions.link import Limits
@@ -87,9 +88,18 @@ class Desked:
 
 @asynccontextmanager
 async def desked(
-    venue: Running, folder: Path, *, login: int = HEDGE, options: Options = QUICK, seed: int = 1, **more: Any
+    venue: Running,
+    folder: Path,
+    *,
+    login: int = HEDGE,
+    options: Options = QUICK,
+    seed: int = 1,
+    publishing: Publishing | None = None,
+    behind_ns: Callable[[], int] = lambda: 0,
+    nats_away: Callable[[], bool] = lambda: False,
+    **more: Any,
 ) -> AsyncIterator[Desked]:
-    """The account ready, and its desk open."""
+    """The account ready, and its desk open; the desk's clock is so far behind the venue's."""
     found: list[Desked] = []
 
     async def before(keeper: Held, nursery: trio.Nursery) -> None:
@@ -97,11 +107,13 @@ async def desked(
         desk = Desk(
             account,
             options,
-            lambda: venue.clock.now * 1_000_000,
+            lambda: venue.clock.now * 1_000_000 - behind_ns(),
             nursery,
             margined=lambda verb, facts, books: margined(account, verb, facts, books),
             told=lambda what, detail: keeper.told.append((what, detail)),
             chance=Random(seed),
+            publishing=publishing,
+            nats_away=nats_away,
         )
         await desk.open()
         found.append(Desked(keeper, venue, desk, nursery))

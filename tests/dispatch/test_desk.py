@@ -57,6 +57,8 @@ async def test_what_is_denied_tells_every_reason_and_sends_nothing(trading: Desk
         "given": "0.015",
         "limit": "0.01",
         "retcode": 10014,
+        "category": "validation",
+        "retry": "no",
     }
     assert trading.types() == ["command.received", "command.denied"]
     assert trading.requests() == []

@@ -1,6 +1,7 @@
 """What nobody knew, and how it was found out (docs/semantics.md 8)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +302,22 @@ async def test_tc_u11_a_netting_close_lost_after_it_was_executed(running: Runnin
         assert list(trading.held.books.positions) == []
 
 
+async def test_what_a_lost_close_by_closed_is_not_taken_for_a_later_close(
+    running: Running, tmp_path: Path
+) -> None:
+    async with desked(running, tmp_path) as trading:
+        bought, sold = await trading.buy(), await trading.buy(side="sell", volume="0.04")
+        pair = {"position": bought["position"], "position_by": sold["position"]}
+        trading.fault("abort", on="answer", command=12)
+        await trading.ask("close_by", id="pair", wait=0.1, **pair)
+        await until(trading, "pair", "done")
+        trading.fault("lose", on="request", command=12)
+        await trading.ask("close", id="rest", wait=0.1, position=bought["position"])
+        await until(trading, "rest", "rejected")
+        (left,) = trading.held.books.positions
+        assert (left.position, left.volume) == (bought["position"], Decimal("0.06"))
+
+
 # Beside these.
 
 
@@ -337,6 +354,22 @@ async def test_a_ticket_that_a_late_result_names_is_enough(running: Running, tmp
         await until(trading, "7f3c", "filled")
         (evidence,) = trading.held.events("command.evidence")
         assert (evidence["kind"], evidence["command"], evidence["order"]) == ("late_result", "7f3c", "1")
+        (settled,) = trading.held.events("command.settled")
+        assert settled["evidence"] == "ticket"
+
+
+async def test_a_sweeps_child_is_settled_by_its_own_id(running: Running, tmp_path: Path) -> None:
+    async with desked(running, tmp_path) as trading:
+        await trading.buy(id="7f3c")
+        trading.fault("cut_comment", on="request", command=12, bytes=0)
+        executed_but_not_told(trading)
+        await trading.ask("close_all", id="all", wait=1)
+        await scanned(trading, 1, "all/1")
+        wrong = await trading.operate("settle", command="all/", verdict="found")
+        assert wrong["reasons"][0]["field"] == "command"
+        told = await trading.operate("settle", command="all/1", verdict="found")
+        assert (told["status"], told["commands"][0]["status"]) == ("done", "filled")
+        assert status(trading, "all") == "done"
 
 
 async def test_an_operators_not_found_is_overturned_by_a_deal(running: Running, tmp_path: Path) -> None:

@@ -173,6 +173,14 @@ def test_modify_of_a_position() -> None:
     assert looked("modify", STOPS, lists(out("1", sl=D("1.02")))).verdict == "nothing"
     assert looked("modify", STOPS, lists(out("1", sl=None))).verdict == "unclear"
     assert looked("modify", STOPS, lists()).verdict == "unclear"
+    # Where he fills them in, it had none.
+    assert looked("modify", STOPS, lists(out("1"), out("2", "6", sl=D("1.01")))).verdict == "nothing"
+    stopped = out("2", "6", sl=D("1.01"), reason="sl")
+    assert looked("modify", STOPS, lists(out("1"), stopped)).verdict == "unclear"
+    # Of several the last one is what it had at the end.
+    earlier, later = {"time": "2026-11-21T09:00:01.000+03:00"}, {"time": "2026-11-21T09:00:02.000+03:00"}
+    parts = out("1", sl=D("1.03"), **earlier), out("2", sl=D("1.02"), **later)
+    assert looked("modify", STOPS, lists(*parts)).verdict == "nothing"
 
 
 def test_cancel() -> None:

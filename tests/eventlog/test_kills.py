@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from oms.eventlog.reader import Reader, Wanted
 from .scene import opened, seqs, stored
 
 KILLS = 24
+APPENDS = 10_000
 
 
 @contextmanager
@@ -64,6 +65,34 @@ def test_a_writer_killed_at_any_moment_loses_nothing_that_it_acknowledged(tmp_pa
     assert journal.opening.seq >= max(known)
     journal.close()
     assert len(stored(tmp_path / "main.db")) == journal.seq  # by the way checks chain and gaps
+
+
+@pytest.mark.slow
+def test_tc_l1_killed_in_a_loop_of_10_000_appends(tmp_path: Path) -> None:
+    """One event each, from one kill to the next some hundred."""
+    chance = random.Random(1)
+    known: dict[int, str] = {}
+    kills = 0
+    while len(known) <= APPENDS:
+        with appending(tmp_path, ("inline", "thread")[kills % 2], 1) as process:
+            assert process.stdout is not None
+            for _ in range(chance.randint(1, 900)):
+                seq, head = process.stdout.readline().split()
+                known[int(seq)] = head
+            process.send_signal(signal.SIGKILL)
+            known |= dict(acknowledged(process))
+            assert process.wait() == -signal.SIGKILL
+        kills += 1
+    assert kills > 10
+    journal = opened(tmp_path)
+    journal.close()
+    events = stored(tmp_path / "main.db")  # checks chain and gaps by itself
+    assert len(events) == journal.seq >= max(known) > APPENDS
+    with closing(Reader(tmp_path / "main.db")) as reader:
+        hashes = {row.seq: row.hash.hex() for row in reader.read()}
+    assert hashes.items() >= known.items()
+    # Every event but those in hand at a kill was acknowledged.
+    assert len(events) - len(known) <= kills
 
 
 def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:

@@ -16,12 +16,14 @@ from oms.eventlog.market import Bounds, MarketLog
 from oms.eventlog.reader import Reader
 from oms.ingest.account import Account
 from oms.ingest.conversation import Options
+from oms.ingest.health import Limits as HealthLimits
 from oms.ingest.market import Pump, Received
 from oms.ingest.reconciler import Limits as Pace
 from oms.projections import Books
 from oms.projections.commands import STAMPED
 from oms.recorder import Recorder
 from oms.sessions.backoff import Backoff
+from oms.sessions.breaker import Limits as Breaking
 from oms.sessions.link import Limits
 from oms.sessions.login import Credentials
 from tests.paper.running import HEDGE, Running
@@ -106,6 +108,8 @@ async def held(
     login: int = HEDGE,
     password: str = "paper",  # noqa: S107
     limits: Limits | None = None,
+    breaking: Breaking | None = None,
+    health: HealthLimits | None = None,
     reconcile: Pace = QUICK,
     url: str = "",
     opens: Callable[[], Awaitable[None]] | None = None,
@@ -136,6 +140,8 @@ async def held(
             told=lambda what, detail: told.append((what, detail)),
             limits=limits,
             backoff=Backoff(first=0.02, limit=0.1),
+            breaking=breaking,
+            health=health,
             chance=Random(1),
         )
         keeper = Held(folder, account, pump, published)
@@ -155,8 +161,12 @@ async def held(
 
 
 def told_by_venue(venue: Running, login: int) -> dict[str, Any]:
-    """The control port's truth of one account, in the words of the books."""
-    truth = venue.control("truth")
+    """What the venue knows of one account, in the words of the books."""
+    return told_by_truth(venue.control("truth"), login)
+
+
+def told_by_truth(truth: dict[str, Any], login: int) -> dict[str, Any]:
+    """Likewise, by the control port's truth."""
     mine = {name: [row for row in rows if row.get("login") == login] for name, rows in truth.items()}
     (account,) = mine["accounts"]
     return {

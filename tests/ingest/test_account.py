@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import trio
 
-from oms.sessions.link import Limits
 from protocol.records.trade import TradeRequest
 from tests.ingest.held import held, rebuilt, told_by_books
 from tests.paper.running import HEDGE, NET, running
@@ -137,28 +136,6 @@ async def test_cuts_at_random_bytes_lose_and_double_nothing(tmp_path: Path) -> N
         assert len(deals) == len(set(deals)) == 37
 
 
-async def test_a_silent_venue_is_left_and_come_back_to(tmp_path: Path) -> None:
-    limits = Limits(ping_s=0.1, silence_s=0.8)
-    async with running() as venue, held(venue, tmp_path, limits=limits) as main:
-        await main.ready()
-        venue.control("half_open", login=HEDGE)
-        await main.until(lambda: main.account.standing.link != "ready")
-        await main.ready()
-        ended = main.events("session.ended")[0]
-        assert (ended["reason"], ended["ready"]) == ("silent", True)
-
-
-async def test_a_clean_close_is_come_back_from(tmp_path: Path) -> None:
-    async with running() as venue, held(venue, tmp_path) as main:
-        await main.ready()
-        venue.control("close", login=HEDGE)
-        await main.until(lambda: main.account.connections >= 2)
-        await main.ready()
-        ended = main.events("session.ended")[0]
-        assert (ended["reason"], ended["code"]) == ("closed", 1000)
-        assert [one["by"] for one in main.events("session.authenticated")] == ["password", "ticket"]
-
-
 async def test_a_wrong_password_is_terminal(tmp_path: Path) -> None:
     async with running() as venue, held(venue, tmp_path, password=WRONG) as main:
         await main.until(lambda: "refused" in [one["link"] for one in main.events("account.state")])
@@ -254,39 +231,3 @@ async def test_what_is_known_at_the_end_is_known_at_the_next_start(tmp_path: Pat
             assert again.count("deal.booked") == 1
             assert again.count("ledger.opened") == 0
             assert sum(position.volume for position in main.books.positions) == Decimal("0.30")
-
-
-@pytest.mark.slow
-async def test_a_missing_position_is_a_difference_and_invents_no_trade(tmp_path: Path) -> None:
-    """TC-R4: an empty list of positions while the history has no closing deals."""
-    async with running() as venue, held(venue, tmp_path) as main:
-        await main.ready()
-        async with venue.terminal(HEDGE) as terminal:
-            await outcome(terminal, buy(terminal, 0.1))
-        await main.agrees(venue)
-        venue.venue.accounts[HEDGE].positions.clear()
-        assert main.account.conversation is not None
-        main.account.conversation.doubt("operator")
-        await main.ready("difference")
-        assert [one["subject"] for one in main.events("reconcile.report")[-1]["differences"]] == ["position"]
-        assert len(list(main.books.positions)) == 1
-        assert len(main.events("deal.booked")) == 2
-
-
-async def test_a_removed_deal_is_removed_after_two_answers_a_minute_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """TC-R13, the part while away."""
-    monkeypatch.setattr("oms.ingest.reconciler.MISSING_S", 0.2)
-    async with running() as venue:
-        async with held(venue, tmp_path) as main:
-            await main.ready()
-            venue.control("deposit", login=HEDGE, amount="100")
-            await main.agrees(venue)
-        await venue.advance(61_000)
-        venue.control("remove_deal", login=HEDGE, deal=int(max(deal.deal for deal in main.books.deals)))
-        async with held(venue, tmp_path) as main:
-            await main.ready()
-            await main.agrees(venue)
-            assert len(main.events("deal.removed")) == 1
-            assert main.books.ledger.balance == Decimal("10000.00")

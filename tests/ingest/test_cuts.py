@@ -35,6 +35,9 @@ async def test_tc_r5_a_hundred_random_cuts_lose_and_double_nothing(tmp_path: Pat
         assert main.account.connections > CUTS
         deals = [event["deal"] for event in main.events("deal.booked")]
         assert sorted(deals) == sorted(told_by_venue(venue, HEDGE)["deals"])
+        fills = [event for event in main.events("deal.booked") if event["type"] in ("buy", "sell")]
+        truth = venue.control("truth")["deals"]
+        assert len(fills) == sum(one["login"] == HEDGE and one["trade_action"] in (0, 1) for one in truth)
         assert main.events("deal.amended") == main.events("deal.removed") == []
         again = rebuilt(main.recorder._journal)
         assert told_by_books(again) == told_by_venue(venue, HEDGE)

@@ -1,15 +1,17 @@
-"""Reconciling where the venue's answers are late, cut short, strange, or of another clock (TC-R3, R6, R9)."""
+"""Reconciling where answers are late, cut, empty, strange, or of another clock (TC-R3, R4, R6, R9, R13)."""
 
 from base64 import b64decode
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import trio
 from msgspec.structs import replace
 
 from oms.sessions.link import Limits
 from protocol.records.trade import DEAL, POSITION
-from tests.ingest.held import Held, held, told_by_books
+from tests.ingest.altered import no_positions, restore
+from tests.ingest.held import QUICK, Held, held, told_by_books, told_by_venue
 from tests.ingest.test_account import buy, outcome, sell
 from tests.paper.running import HEDGE, START, Running, ToldClock, running
 
@@ -205,3 +207,86 @@ async def test_tc_r9_unlisted_values_of_the_history_are_kept_raw_and_the_rest_is
             assert main.books.ledger.balance == account.balance == Decimal("10048.00")
             (opening,) = main.events("ledger.opened")
             assert opening["balance"] == "0.00"  # the strange deposit counts, nothing is left to explain
+
+
+# TC-R4: a list that is empty, and no deals that would say why.
+
+
+async def test_tc_r4_an_empty_list_of_positions_is_a_difference_and_invents_no_trade(tmp_path: Path) -> None:
+    async with running() as venue, held(venue, tmp_path) as main:
+        await main.ready()
+        await trade(venue)
+        await main.agrees(venue)
+        before, known = trades_of(main), told_by_books(main.books)
+        back = restore(venue)
+        no_positions(venue)
+        began = trio.current_time()
+        venue.control("abort", login=HEDGE)
+        await main.ready("difference")
+        assert trio.current_time() - began >= 2 * QUICK.spacing_s  # three rounds, so far apart
+        reports = [one for one in main.events("reconcile.report") if not one["equal"]]
+        assert len(reports) >= 3
+        assert {one["history_from"] for one in reports[1:]} == {None}  # complete from the second on
+        for one in reports:
+            rows = [(row["subject"], row["key"], row["venue"]) for row in one["differences"]]
+            assert sorted(rows) == [("position", "1", None), ("position", "2", None)]
+        assert trades_of(main) == before
+        assert told_by_books(main.books) == known
+        ((_, detail),) = [one for one in main.told if one[0] == "difference"]  # the alarm, once
+        assert "position 1 volume is buy 0.10 in the books, not there at the venue" in detail
+        assert main.account.differences >= 6
+        back()
+        assert main.account.conversation is not None
+        main.account.conversation.doubt("balance")
+        await main.ready("active")
+        assert main.events("account.state")[-1]["reason"] == "equal"
+        assert trades_of(main) == before
+
+
+# TC-R13: a dealer changes his mind.
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["connected", "away"])
+async def test_tc_r13_an_amended_and_a_removed_deal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    """The deposits of four accounts are 896 to 899, 900 opens what 901 closes, 902 opens another."""
+    monkeypatch.setattr("oms.ingest.reconciler.MISSING_S", 0.2)
+    tickets = {"first_order": 1, "first_deal": 896}
+    async with running(trading=tickets) as venue:
+        async with held(venue, tmp_path) as main:
+            await main.ready()
+            async with venue.terminal(HEDGE) as terminal:
+                await outcome(terminal, buy(terminal, 0.1))
+                await outcome(terminal, sell(terminal, 0.1, trade_position=1))
+                await outcome(terminal, buy(terminal, 0.2))
+            await main.agrees(venue)
+            before = {one["deal"]: one for one in main.events("deal.booked")}
+            assert before.keys() == {"896", "900", "901", "902"}
+            if not away:
+                change_mind(venue)
+                await main.agrees(venue)
+        if away:
+            await venue.advance(61_000)
+            change_mind(venue)
+            async with held(venue, tmp_path) as main:
+                await main.ready()
+                await main.until(lambda: bool(main.events("deal.removed")))
+                await main.agrees(venue)
+        (amended,) = main.events("deal.amended")
+        assert amended["before"] == before["901"]
+        after = {name: value for name, value in amended["after"].items() if value != before["901"][name]}
+        assert (after.pop("profit"), after.pop("price")) == ("25.00", "1.1025")
+        assert after.keys() <= {"updated_at"}
+        (removed,) = main.events("deal.removed")
+        assert removed["removed"] == before["902"]
+        assert len(main.events("deal.booked")) == 4  # both versions are there
+        assert main.books.ledger.balance == Decimal("10025.00") == told_by_venue(venue, HEDGE)["balance"]
+        assert list(main.books.positions) == []
+
+
+def change_mind(venue: Running) -> None:
+    """901 closed at another price, for 25.00; 902 never was."""
+    changes = {"price_open": 1.1025, "profit": 25.0}
+    venue.control("amend_deal", login=HEDGE, deal=901, changes=changes)
+    venue.control("remove_deal", login=HEDGE, deal=902)

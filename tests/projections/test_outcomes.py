@@ -454,6 +454,7 @@ def test_close_by_is_done_by_its_pair_of_deals_without_a_ticket() -> None:
     way.step(deal(3, "sell", "1.00", "1.2", order="9", position="7", entry="out_by"))
     way.step(deal(4, "buy", "1.00", "1.2", order="9", position="8", entry="out_by"))
     assert way.status()[:2] == ("done", True)
+    assert way.command.order == "9"  # so that nobody takes its deals for another command's
 
 
 POOL: list[Event | Observation] = [

@@ -32,6 +32,7 @@ from oms.projections.margin_inputs import MarginInputs
 from oms.projections.rates import Forex
 from oms.projections.specification import calc_mode
 from oms.queries import Health, Listed, Moment, Reply, Shown, UnknownSymbol, VenueUnavailable, answer
+from oms.queries.view import Breaker
 from protocol.enums import Timeframe
 from protocol.records.market import Rate
 
@@ -248,7 +249,13 @@ class Account:
         self.aliases: dict[str, str] = {}
         self.venue = Venue()
         self.standing = AccountState("ready", "active", "equal")
-        self.health = Health(url="wss://127.0.0.1/terminal", connected=True, round_trip=0.0125, subscribed=3)
+        self.health = Health(
+            url="wss://127.0.0.1/terminal",
+            connected=True,
+            round_trip=0.0125,
+            subscribed=3,
+            breakers={"opening": Breaker("open", 5, "2026-11-21T10:00:10.000000000Z")},
+        )
         self.offset = OFFSET
         self.now = Moment(NOON + 1.5, 101.0)
         self.margins = MarginInputs(rules=(), positions={"1002": 1.08, "1003": 1.0})

@@ -230,6 +230,8 @@ async def test_sessions_tell_how_the_connection_is(account: Account) -> None:
         "connected": True,
         "authenticated": False,
         "feed_live": False,
+        "degraded": False,
+        "breakers": {"opening": {"state": "open", "failures": 5, "until": "2026-11-21T10:00:10.000000000Z"}},
         "link": "ready",
         "permission": "active",
         "state": "active",

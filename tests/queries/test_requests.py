@@ -165,7 +165,13 @@ async def test_an_error_says_what_field_and_how_far_the_journal_is(account: Acco
     reply = await account.asked("orders", {"limit": 0})
     assert reply.headers == {"Content-Type": "application/json"}
     assert json.loads(reply.payload) == {
-        "error": {"code": "bad_request", "message": "Expected `int` >= 1", "field": "limit"},
+        "error": {
+            "code": "bad_request",
+            "message": "Expected `int` >= 1",
+            "field": "limit",
+            "category": "validation",
+            "retry": "no",
+        },
         "account": "main",
         "seq": 12,
     }

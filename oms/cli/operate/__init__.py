@@ -1,1 +1,1 @@
-"""`oms halt | reduce | resume | panic`: what an account may do, by an operator (docs/cli.md)."""
+"""`oms halt | reduce | resume | panic | reset`: what an account may do, by an operator (docs/cli.md)."""

@@ -1,15 +1,16 @@
-"""`oms halt`, `oms reduce`, `oms resume`, `oms panic`."""
+"""`oms halt`, `oms reduce`, `oms resume`, `oms panic`, `oms reset`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from oms.cli.made import command, flag, text
+from oms.cli.made import Option, command, flag, text
 
 TOLD: Final[Mapping[str, str]] = {
     "halt": "Send nothing any more, until resume; it survives a restart.",
     "reduce": "Send only what takes risk away, until resume; it survives a restart.",
     "resume": "Lift halt and reduce; not what a comparison with the venue or another daemon stopped.",
     "panic": "Cancel every order, close every position, then halt.",
+    "reset": "Send what was not sent any more because too many such requests had no answer.",
 }
 ENDS: Final = (
     "Exit code 0: done for all, 1: refused, 2: the words make no sense, 3: no such account, "
@@ -24,7 +25,13 @@ OPTIONS: Final = (
 )
 
 
-WAIT: Final = text("wait", "S", "Seconds to wait until it is over, at most 60; else 60.")
+OF_ITS_OWN: Final[Mapping[str, tuple[Option, ...]]] = {
+    "panic": (text("wait", "S", "Seconds to wait until it is over, at most 60; else 60."),),
+    "reset": (
+        text("call_class", "CLASS", "opening, changing, closing, prices, data; else all.", option="--class"),
+    ),
+}
+MORE: Final = frozenset({"call_class"})  # fields of the verb's own, sent as they are
 
 
 def _made(verb: str) -> Callable[..., None]:
@@ -33,11 +40,12 @@ def _made(verb: str) -> Callable[..., None]:
         from oms.cli.operate.operating import Operation, operate
 
         config, said = given.pop("config"), given.pop("said")
-        wanted = Operation(verb, account, **given)
+        more = {name: given.pop(name) for name in MORE & given.keys()}
+        wanted = Operation(verb, account, **given, more=more)
         return ended(verb, lambda: operate(config, said, wanted))
 
-    options = [*OPTIONS, WAIT] if verb == "panic" else OPTIONS
+    options = [*OPTIONS, *OF_ITS_OWN.get(verb, ())]
     return command(f"{TOLD[verb]}\n\n{ENDS}", ACCOUNT, options, run)
 
 
-halt, reduce, resume, panic = (_made(verb) for verb in TOLD)
+halt, reduce, resume, panic, reset = (_made(verb) for verb in TOLD)

@@ -73,10 +73,10 @@ def operate(config: Path | None, said: Said, wanted: Operation) -> int:
         heard(lambda: put_bytes(*(one.line for one in told.answers)))
     else:
         heard(lambda: show([one.said for one in told.answers if one.said is not None]))
-    judged = [_judged(wanted, one) for one in told.answers]
-    for words in (*told.notes, *map(str, told.failures), *(words for _, words in judged if words)):
+    ends = [judged(wanted, one) for one in told.answers]
+    for words in (*told.notes, *map(str, told.failures), *(words for _, words in ends if words)):
         typer.echo(f"oms {wanted.verb}: {words}", err=True)
-    codes = [code for code, _ in judged] + [why.code for why in told.failures]
+    codes = [code for code, _ in ends] + [why.code for why in told.failures]
     return max(codes, key=SEVERITY.index)
 
 
@@ -106,7 +106,7 @@ async def _everywhere(desk: Desk, wanted: Operation, payload: bytes) -> Told:
     return told
 
 
-def _judged(wanted: Operation, answer: Answer) -> tuple[int, str]:
+def judged(wanted: Operation, answer: Answer) -> tuple[int, str]:
     """The exit code of an answer, and what the table does not say."""
     whom = plain(wanted.account or (answer.said or {}).get("account") or "all")
     if answer.error is not None:
@@ -152,11 +152,11 @@ def _payload(wanted: Operation) -> bytes:
     # What is empty is not said: nobody should have to type a reason first.
     return payload_of(
         wanted.verb,
-        {**wanted.more, "by": wanted.by or _login(), "comment": wanted.comment or None, "wait": wait},
+        {**wanted.more, "by": wanted.by or login(), "comment": wanted.comment or None, "wait": wait},
     )
 
 
-def _login() -> str:
+def login() -> str:
     """The login name; the number of the user where it has none."""
     try:
         return getpass.getuser()

@@ -14,12 +14,21 @@ STANDING: Final = (
     ACCOUNT,
     Field("status", look=status),
     Field("permission", look=standing),
+    Field("equal"),
     Field("reason", cut=True),
+)
+DIFFERENCE: Final = (
+    ACCOUNT,
+    Field("subject"),
+    Field("key"),
+    Field("field"),
+    Field("books"),
+    Field("venue"),
 )
 
 
 def show(replies: Iterable[Row]) -> None:
-    """A line for each account; why not; the commands of a panic, and those that they consist of."""
+    """A line for each account; why not; what differs; the commands of a panic, and their parts."""
     rows = [
         row for reply in replies for row in records(reply.get("accounts")) or [reply] if row.get("status")
     ]
@@ -27,6 +36,7 @@ def show(replies: Iterable[Row]) -> None:
     parts = (
         (STANDING, rows),
         ((ACCOUNT, *REASON), list(_parts(rows, "reasons"))),
+        (DIFFERENCE, list(_parts(rows, "differences"))),
         ((ACCOUNT, *COMMAND), [named(one) for one in _commands(rows)]),
     )
     first = True

@@ -18,6 +18,7 @@ from oms.cli.settings import settings_of
 from oms.config import Settings, beyond_loopback
 from oms.daemon.running import Daemon, run
 from oms.eventlog.errors import LogError
+from oms.failpoints import VARIABLE, arm
 from oms.sessions.groups import first_error
 from oms.telemetry.logs import configure, logger
 from oms.web.server import CannotListen
@@ -39,6 +40,10 @@ def start(config: Path, *, unfinished: bool, json: bool) -> int:
             WRONG,
             f"there are no risk rules yet, so venues beyond loopback need --unfinished: {', '.join(away)}",
         )
+    try:
+        arm(os.environ.get(VARIABLE, ""))
+    except ValueError as why:
+        raise Failure(WRONG, str(why)) from None
     os.umask(PRIVATE)
     configure(settings.log.level, settings.log.format)
     for problem in settings.warnings:

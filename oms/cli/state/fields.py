@@ -82,6 +82,13 @@ def counted(value: Any) -> str:
     )
 
 
+def opened(value: Any) -> str:
+    """Breakers that are not closed, by their classes."""
+    shut = value.items() if isinstance(value, dict) else ()
+    states = {name: one.get("state") for name, one in shut if isinstance(one, Mapping)}
+    return " ".join(f"{plain(name)}={plain(state)}" for name, state in states.items() if state != "closed")
+
+
 def short(value: Any) -> str:
     """A time of RFC 3339 to the second."""
     return plain(value)[:19].replace("T", " ")
@@ -206,6 +213,8 @@ SESSIONS: Final = (
     Field("connected"),
     Field("authenticated", "logged in"),
     Field("feed_live", "feed"),
+    Field("degraded"),
+    Field("breakers", look=opened),
     _number("round_trip", "round trip", milliseconds),
     _number("reconnects"),
     _number("subscribed", "symbols"),

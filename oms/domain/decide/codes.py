@@ -12,6 +12,8 @@ from ..codes import Code
 
 RECONCILING: Final = "reconciling"
 VENUE_UNAVAILABLE: Final = "venue_unavailable"
+NATS_AWAY: Final = "nats_away"
+BREAKER_OPEN: Final = "breaker_open"
 
 CODES: Final[dict[str, Code]] = {
     # The account, as it stands.
@@ -25,7 +27,10 @@ CODES: Final[dict[str, Code]] = {
     "reducing": Code("the account only reduces: nothing that adds risk is sent"),
     "client_halted": Code("the client is halted: nothing of it is sent"),
     "client_reducing": Code("the client only reduces: nothing of it that adds risk is sent"),
-    "nats_away": Code("NATS is required and not there: nothing that adds risk is sent"),
+    NATS_AWAY: Code("NATS is required and not there: nothing that adds risk is sent"),
+    BREAKER_OPEN: Code(
+        "such requests were not answered again and again: none is sent for a while; try again"
+    ),
     "account_trade_disabled": Code("the broker disabled trading for the account", Retcode.TRADE_DISABLED),
     "account_read_only": Code("an investor's login, or a read-only account", Retcode.TRADE_DISABLED),
     "password_change_required": Code("the password must be changed first", Retcode.TRADE_DISABLED),
@@ -122,7 +127,7 @@ CODES: Final[dict[str, Code]] = {
 }
 
 # They pass by themselves: the same command may be tried again, its id is not used up.
-PASSING: Final = frozenset({RECONCILING, VENUE_UNAVAILABLE})
+PASSING: Final = frozenset({RECONCILING, VENUE_UNAVAILABLE, BREAKER_OPEN})
 # What is true of the moment only.  While the account cannot be reached nothing of it is known, so that a
 # command that could be tried again is not refused for good because the last quote is old.
 MOMENTARY: Final = frozenset(

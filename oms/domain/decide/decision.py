@@ -5,6 +5,7 @@ import msgspec
 from ..commands import CancelAll, CloseAll, Verb
 from ..events.command import JudgedMargin, JudgedQuote, JudgedRisk, Reason
 from ..intent import Intent
+from .case import Need
 
 
 class Approved(msgspec.Struct, frozen=True):
@@ -14,6 +15,7 @@ class Approved(msgspec.Struct, frozen=True):
     quote: JudgedQuote | None = None  # that it was judged against
     margin: JudgedMargin | None = None
     risk: JudgedRisk | None = None
+    need: Need = "risk"  # what it needed of the account
 
 
 class Denied(msgspec.Struct, frozen=True):

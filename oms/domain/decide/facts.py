@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from ..calls import CallClass
 from ..events.command import JudgedMargin, JudgedQuote
 from ..intent import Intent
 from ..lifecycle import Order
@@ -71,6 +72,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     restrictions: Mapping[str, str] = {}  # permission -> why; none: active
     venue_reached: bool = True  # there is a session, and its trade server is reachable (push 15)
     nats_away: bool = False  # NATS is required, and not there
+    refusing: Mapping[CallClass, str] = {}  # classes of calls that are not let through -> until when, or ""
     account: AccountRecord | None = None
     symbol: SymbolRecord | None = None  # None: the venue has none of that name
     quote: JudgedQuote | None = None  # None: never quoted

@@ -74,7 +74,7 @@ def _moved(asked: Approved, case: Case, bid: Decimal, ask: Decimal) -> list[Reas
 
 def _approved(case: Case, intent: Intent, risk: JudgedRisk) -> Approved:
     margin = case.facts.margin if case.need == "risk" else None
-    return Approved(intent, case.facts.quote, margin, risk)
+    return Approved(intent, case.facts.quote, margin, risk, case.need)
 
 
 def _denied(case: Case, reasons: tuple[Reason, ...], risk: JudgedRisk | None = None) -> Denied:

@@ -14,7 +14,7 @@ A change of stops or prices brings no new volume, and is how a position is prote
 account only reduces.  Where the books are in doubt it does not, for what it would change may not be so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from protocol.enums import Rights
@@ -23,7 +23,7 @@ from ..commands import Cancel, Close, CloseBy, Submit
 from ..events.command import Reason
 from ..records import AccountRecord
 from .case import Case, Need
-from .codes import RECONCILING, VENUE_UNAVAILABLE
+from .codes import NATS_AWAY, RECONCILING, VENUE_UNAVAILABLE
 from .facts import Facts
 from .reasons import reason
 from .resolve import PRICED
@@ -75,17 +75,22 @@ def link(facts: Facts, need: Need, *, known: bool) -> Iterator[Reason]:
 
 
 def restrictions(facts: Facts, need: Need) -> Iterator[Reason]:
-    """What the account is restricted to; a restriction without a name here counts as halted."""
-    for name, why in facts.restrictions.items():
-        if need in DENIES.get(name, _ALL):
-            told = f"the account is {name.replace('_', ' ')}" + (f": {why}" if why else "")
-            yield reason(name if name in DENIES else HALTED, told)
+    """What account and client are restricted to, and that NATS is away where it has to be there."""
+    yield from restricted(facts.restrictions, need)
     alone, why = facts.risk.client_permission, facts.risk.client_reason
     if need in DENIES.get(alone, _ALL if alone != ACTIVE else frozenset()):
         told = f"the client {facts.client} is {alone}" + (f": {why}" if why else "")
         yield reason("client_reducing" if alone == "reducing" else "client_halted", told)
     if facts.nats_away and need == "risk":
-        yield reason("nats_away", "NATS is away: nothing that adds risk is sent")
+        yield reason(NATS_AWAY, "NATS is away: nothing that adds risk is sent")
+
+
+def restricted(restrictions: Mapping[str, str], need: Need) -> Iterator[Reason]:
+    """Those restrictions, with their reasons, that stand against it; one without a name here halts."""
+    for name, why in restrictions.items():
+        if need in DENIES.get(name, _ALL):
+            told = f"the account is {name.replace('_', ' ')}" + (f": {why}" if why else "")
+            yield reason(name if name in DENIES else HALTED, told)
 
 
 def rights(account: AccountRecord | None) -> Iterator[Reason]:

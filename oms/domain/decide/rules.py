@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ..events.command import Reason
+from .calling import calls_are_let_through
 from .case import Case
 from .changes import order_can_change
 from .expiring import expiration_is_ahead
@@ -42,6 +43,7 @@ STANDING: Final[tuple[Rule, ...]] = (
 )
 RULES: Final[tuple[Rule, ...]] = (
     *STANDING,
+    calls_are_let_through,
     deviation_is_held,
     symbol_is_known,
     execution_is_known,

@@ -31,6 +31,7 @@ from .command import (
 from .daemon import DaemonStarted, DaemonStopped
 from .deal import DealAmended, DealBooked, DealRemoved
 from .finding import AnomalySeen, DriftSeen
+from .health import BreakerChanged, FeedLive, FeedStale, LatencyDegraded, LatencyRestored
 from .ledger import BalanceReported, LedgerCorrected, LedgerOpened
 from .market import BookChanged, QuoteTicked, StatisticsChanged
 from .order import OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
@@ -51,6 +52,7 @@ SessionEvent = (
     SessionConnected | SessionAuthenticated | SessionReady | SessionEnded | SessionRefused | SessionLink
 )
 AccountEvent = AccountOpened | AccountChanged | AccountState | ClientState
+HealthEvent = BreakerChanged | FeedStale | FeedLive | LatencyDegraded | LatencyRestored
 SymbolEvent = SymbolChanged | SymbolGone
 MarketEvent = QuoteTicked | BookChanged | StatisticsChanged
 OrderEvent = OrderPlaced | OrderUpdated | OrderEnded | OrderRemoved
@@ -78,6 +80,7 @@ DaemonEvent = DaemonStarted | DaemonStopped
 
 Event = (
     SessionEvent
+    | HealthEvent
     | AccountEvent
     | SymbolEvent
     | MarketEvent
@@ -171,6 +174,7 @@ __all__ = [
     "BadEvent",
     "BalanceReported",
     "BookChanged",
+    "BreakerChanged",
     "ClientState",
     "CommandAnswered",
     "CommandConflict",
@@ -195,7 +199,12 @@ __all__ = [
     "DriftSeen",
     "EquityMark",
     "Event",
+    "FeedLive",
+    "FeedStale",
     "FindingEvent",
+    "HealthEvent",
+    "LatencyDegraded",
+    "LatencyRestored",
     "LedgerCorrected",
     "LedgerEvent",
     "LedgerOpened",

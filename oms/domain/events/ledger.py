@@ -17,11 +17,11 @@ class LedgerOpened(Fact, frozen=True, tag="ledger.opened"):
 class LedgerCorrected(Fact, frozen=True, tag="ledger.corrected"):
     """An operator accepted a difference: the books take it over, signed."""
 
-    balance: Decimal  # to be added
+    balance: Decimal  # to be added: the venue's minus ours
     credit: Decimal
     reason: str
     by: str = ""
-    signature: str = ""
+    signature: str = ""  # SHA-256 in hex that binds it to journal and place: docs/design.md 8
 
 
 class BalanceReported(Fact, frozen=True, tag="balance.reported"):

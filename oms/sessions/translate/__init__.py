@@ -19,7 +19,7 @@ from .market import book, quote, statistics
 from .messages import drift, history, open_trades, push
 from .reading import Terms
 from .request import Result, base64, echo_differs, is_of, result, trade_request
-from .symbol import symbol, symbols
+from .symbol import symbol, symbols, week
 
 __all__ = [
     "DayMoney",
@@ -47,4 +47,5 @@ __all__ = [
     "symbols",
     "terms_of",
     "trade_request",
+    "week",
 ]

@@ -70,8 +70,8 @@ def symbol(spec: FullSymbol, terms: Terms) -> SymbolSeen:
         swap_short=reading.number("swap_short", trade.swap_short),
         swap_triple_day=reading.word("swap_triple_day", Rollover, trade.swap_rollover3days),
         swap_rates=reading.numbers("swap_rates", trade.swap_rates),
-        quote_sessions=_week(spec.schedule.quote_sessions),
-        trade_sessions=_week(spec.schedule.trade_sessions),
+        quote_sessions=week(spec.schedule.quote_sessions),
+        trade_sessions=week(spec.schedule.trade_sessions),
         trade_flags=spec.trade_flags,
         tick_flags=spec.ticks_flags,
         book_depth=trade.permissions_bookdepth if trade.permissions_flags & 1 else 0,
@@ -89,8 +89,8 @@ def symbol(spec: FullSymbol, terms: Terms) -> SymbolSeen:
     return SymbolSeen(record, reading.anomalies(record.symbol))
 
 
-def _week(week: Sessions) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """The sessions that are used."""
+def week(week: Sessions) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """The sessions that are used, (from, to) in minutes of each day from Sunday on."""
     return tuple(tuple(session for session in day if session != (0, 0)) for day in week)
 
 

@@ -16,7 +16,7 @@ from tests.cli.process import environ, interrupted
 from tests.nats import nats_server
 
 OMS = [sys.executable, "-m", "oms.cli.main"]
-VERBS = ("halt", "reduce", "resume", "panic")
+VERBS = ("halt", "reduce", "resume", "panic", "reset")
 NO_NATS = {name: None for name in os.environ if name.startswith("NATS_")}
 LOOK = "What an account may do is shown by `oms state sessions"
 

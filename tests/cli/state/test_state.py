@@ -115,7 +115,7 @@ def test_people_see_tables_with_numbers_to_the_right(daemon: Daemon) -> None:
             "quotes",
             ["EURUSD", "1.08101", "1.08103", "12:00:00.123", "0.2 s", "not quoted, or not subscribed: CATS"],
         ),
-        ("sessions", ["active", "ready", "yes", "12 ms", "unread=3"]),
+        ("sessions", ["active", "ready", "yes", "data=open", "12 ms", "unread=3"]),
         ("symbols", ["EURUSD", "Forex\\EURUSD", "Euro"]),
         ("commands", ["7f3c", "desk", "submit", "denied", "yes", "0.10", r"market_closed, no_quote\x1b"]),
     ],

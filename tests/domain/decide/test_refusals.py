@@ -65,6 +65,10 @@ ROWS: dict[str, list[Row]] = {
     "dirty": [Row(submit(), facts(restrictions={"dirty": ""}), None)],
     "reducing": [Row(submit(), facts(restrictions={"reducing": "operator"}), None)],
     "nats_away": [Row(submit(), facts(nats_away=True), None)],
+    "breaker_open": [
+        Row(submit(), facts(refusing={"opening": ""}), None),
+        Row(close(), facts(refusing={"closing": "2026-11-21T10:00:10Z"}, position=HELD), None),
+    ],
     "account_trade_disabled": [Row(submit(), facts(account=account(rights=4, trade_allowed=False)), 10017)],
     "account_read_only": [
         Row(submit(), facts(account=account(rights=8, trade_allowed=False, investor=True)), 10017),

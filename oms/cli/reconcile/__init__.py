@@ -1,0 +1,1 @@
+"""`oms reconcile`: books and venue compared now, by an operator (docs/cli.md)."""
