@@ -36,7 +36,9 @@ def adopt(wanted: RiskLimits, turn: Turn) -> None:
 
 
 def change(said: Limiting, turn: Turn) -> tuple[Reason, ...]:
-    """An operator's change; reasons where it cannot be, and then nothing changes."""
+    """An operator's change, if he says any; reasons where it cannot be, and then nothing changes."""
+    if not said.limits:
+        return ()
     known = turn.books.risk.limits or RiskLimits()
     clients = dict(known.clients)
     before = known.limits if said.client is None else clients.get(said.client, {})
