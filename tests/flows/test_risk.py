@@ -3,13 +3,14 @@
 import json
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.flows.pieces import UNHURRIED, surroundings
-from tests.flows.system import HEDGE, NET, OMS, System, until
+from tests.flows.system import HEDGE, NET, OMS, NoRespondersError, System, until
 
 pytestmark = pytest.mark.slow
 LIMITED = """
@@ -30,7 +31,7 @@ def begin(up: System, **environment: str) -> None:
     up.daemon.start(**environment)
     up.daemon.until_ready()
     for account in (HEDGE, NET):
-        until(lambda account=account: quoted(up, account), what="no quote of EURUSD")
+        until(partial(quoted, up, account), what="no quote of EURUSD")
 
 
 def quoted(up: System, account: str) -> bool:
@@ -42,8 +43,15 @@ def codes(reply: dict[str, Any]) -> list[str]:
 
 
 def permission(up: System, account: str) -> tuple[str, str]:
-    found = up.ask(account, "sessions")
+    try:
+        found = up.ask(account, "sessions")
+    except NoRespondersError:  # it has only just begun
+        return "", ""
     return found["permission"], found["reason"]
+
+
+def is_halted(up: System, account: str, reason: str) -> bool:
+    return permission(up, account) == ("halted", reason)
 
 
 def oms(up: System, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -90,7 +98,7 @@ def test_a_file_halts_every_account_until_it_is_gone_and_somebody_resumes(tmp_pa
         halting = up.daemon.data / "HALT"
         halting.touch()
         for account in (HEDGE, NET):
-            until(lambda account=account: permission(up, account) == ("halted", "halt file"))
+            until(partial(is_halted, up, account, "halt file"))
             assert codes(up.command(account, "submit", **ORDER)) == ["halted"]
         up.operate("_daemon", "resume")
         until(lambda: permission(up, HEDGE) == ("halted", "halt file"))
@@ -110,7 +118,7 @@ def test_sigusr1_halts_every_account_and_ends_nothing(tmp_path: Path) -> None:
         assert up.daemon.process is not None
         up.daemon.process.send_signal(signal.SIGUSR1)
         for account in (HEDGE, NET):
-            until(lambda account=account: permission(up, account) == ("halted", "signal"))
+            until(partial(is_halted, up, account, "signal"))
         up.daemon.process.send_signal(signal.SIGUSR1)
         assert codes(up.command(NET, "submit", **ORDER)) == ["halted"]
         assert up.operate("_daemon", "resume")["status"] == "done"
