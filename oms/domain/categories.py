@@ -56,7 +56,8 @@ CATEGORIES: Final[dict[Category, Kind]] = {
         "venue, NATS or disk cannot be had now, or more is asked than gets through in time; nothing was done",
         "yes",
         _codes(
-            "venue_unavailable nats_away not_sent not_executed not_published not_recorded busy past_deadline"
+            "venue_unavailable nats_away not_sent not_executed not_published not_recorded busy past_deadline "
+            "not_compared"
         ),
     ),
     "validation": Kind(
@@ -84,6 +85,7 @@ CATEGORIES: Final[dict[Category, Kind]] = {
         "no",
         _codes(
             "halted difference restored dirty reducing fenced left_open not_unknown overtaken trade_disabled "
+            "differs no_difference difference_unconfirmed difference_changed difference_unacceptable "
             "symbol_not_started symbol_expired market_closed position_closed order_not_found order_ended "
             "order_not_pending order_over long_only short_only close_only volume_above_position "
             "volume_above_limit frozen outcome_pending price_too_near sl_too_near tp_too_near "

@@ -27,7 +27,7 @@ from oms.domain.events import (
     PositionAdjusted,
 )
 from oms.domain.events.command import Reason
-from oms.domain.evidence import shows, stops_shown
+from oms.domain.evidence import DEALS, MARKER, TICKET, VALUES, shows, stops_shown
 from oms.domain.intent import Intent
 from oms.domain.lifecycle import Order
 from oms.domain.records import DealRecord, OrderRecord
@@ -124,17 +124,24 @@ def _followed(books: Books, key: Key) -> Iterator[CommandOutcome | CommandSettle
     if found is None or _says_nothing_new(found, command):
         return
     if doubted:
-        if not found.final or command.verb not in MAKING or found.status == REJECTED:
-            return  # an order is known by ticket or marker for sure; a change by its values, a code are not
+        if not found.final or any(reason.code == VENUE_REFUSED for reason in found.reasons):
+            return  # after a doubt a code is evidence and no verdict
         yield CommandSettled(
             *(command.command, command.client, "found"),
             symbol=found.symbol,
             order=found.order,
             deals=found.deals,
-            evidence="marker" if books.commands.seen(course.marker) == found.order else "ticket",
+            evidence=_evidence(books, command, course, found),
             by="deal" if found.deals else "record",
         )
     yield found
+
+
+def _evidence(books: Books, command: Command, course: Course, found: CommandOutcome) -> str:
+    """What settles a doubt about it."""
+    if command.verb in MAKING:
+        return MARKER if books.commands.seen(course.marker) == found.order else TICKET
+    return DEALS if found.deals else VALUES
 
 
 def _says_nothing_new(found: CommandOutcome, command: Command) -> bool:
@@ -256,23 +263,24 @@ def _modified(books: Books, command: Command, course: Course) -> CommandOutcome 
     intent = course.intent
     if intent is None or course.result == "placed":
         return None
-    shown = _order_shows(books, intent) if intent.order else _position_shows(books, intent)
+    taken = course.result == "done"
+    shown = _order_shows(books, intent, taken) if intent.order else _position_shows(books, intent, taken)
     return _outcome(command, DONE) if shown else None
 
 
-def _order_shows(books: Books, intent: Intent) -> bool:
+def _order_shows(books: Books, intent: Intent, taken: bool) -> bool:
     """An order that ended shows nothing any more; that the change was taken is what the result says."""
     order = books.orders.get(intent.order or "")
     record = order.record if order else None
     if order is None or record is None:
         return False
-    return order.ended or shows(record, intent)
+    return (taken and order.ended) or shows(record, intent)
 
 
-def _position_shows(books: Books, intent: Intent) -> bool:
+def _position_shows(books: Books, intent: Intent, taken: bool) -> bool:
     """A position that is gone cannot show its stops; that they were taken is what the result says."""
     position = books.positions.get(intent.position or "")
-    return position is None or stops_shown(position, intent)
+    return taken if position is None else stops_shown(position, intent)
 
 
 def _canceled(books: Books, command: Command, course: Course) -> CommandOutcome | None:

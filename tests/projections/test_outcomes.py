@@ -27,6 +27,7 @@ from oms.domain.observations import How, Observation, PositionSeen
 from oms.domain.records import OrderRecord, PositionRecord
 from oms.projections import Books
 from oms.projections.commands import Command
+from oms.projections.outcomes import proved
 from oms.projections.snapshot import dumped, restored
 from oms.recorder import Turn
 
@@ -326,6 +327,33 @@ def test_stops_are_done_when_the_position_shows_them() -> None:
     way = sent("modify", "sltp", position="7", sl=D("1.05"), tp=None)
     way.steps([fill(1, "1.00"), answered(), resulted(DONE, "done", None)])
     assert way.status() == ("accepted", False, None)
+    way.step(position(sl=D("1.05"), price=D("1.2")))
+    assert way.status() == ("done", True, None)
+
+
+def test_stops_of_a_position_that_is_gone_are_not_taken_for_moved() -> None:
+    """What the result would say is missing: an interrupted command proves nothing by itself."""
+    way = sent("modify", "sltp", position="7", sl=D("1.05"), tp=None)
+    way.steps([fill(1, "1.00"), deal(2, "sell", "1.00", "1.2", order="8", position="7", entry="out")])
+    assert proved(way.books, way.command) is None
+    way.step(CommandUnknown(**ME, reason="restarted"))
+    assert way.status() == ("unknown", False, None)
+
+
+def test_an_order_that_ended_is_not_taken_for_modified() -> None:
+    way = sent("modify", "modify", order="7", price=D("1.04"))
+    way.steps(
+        [opened(mine("placed", type="buy_limit", price=D("1.05"))), past(mine("canceled", price=D("1.05")))]
+    )
+    assert proved(way.books, way.command) is None
+
+
+def test_in_doubt_the_new_values_settle_a_modify() -> None:
+    way = sent("modify", "sltp", position="7", sl=D("1.05"), tp=None)
+    way.steps([fill(1, "1.00"), CommandUnknown(**ME, reason="answer_timeout")])
+    assert way.status() == ("unknown", False, None)
+    way.step(position(sl=D("1.04"), price=D("1.2")))
+    assert way.status() == ("unknown", False, None)
     way.step(position(sl=D("1.05"), price=D("1.2")))
     assert way.status() == ("done", True, None)
 
