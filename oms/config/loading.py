@@ -92,7 +92,9 @@ class _Loading:
         if isinstance(nats := sections["nats"], NatsSettings):
             self._look_at_files(nats)
         if self._plain and (unwise := exposure(self._path)):
-            self._warn((), f"holds a secret, and {unwise}")
+            # Passwords of venues on this machine are rehearsals.
+            tell = self._warn if all(map(is_loopback, (one.url for one in made.values()))) else self._refuse
+            tell((), f"holds a secret, and {unwise}")
         self._refuse_unheard_of()
         self._raise_problems()
         return Settings(accounts=made, origins=self._origins, warnings=tuple(self._warnings), **sections)  # type: ignore[arg-type]
@@ -218,8 +220,8 @@ class _Loading:
     def _secret(self, key: Key, kind: Hidden, given: _Given) -> Secret:
         self._referred.add(variable_of(given.value))
         answer = found(given.value, kind, given.origin, given.folder, self._environ)
-        if answer.warning:
-            self._warn(key, answer.warning)
+        if answer.exposed:
+            self._refuse(key, answer.exposed)
         self._plain = self._plain or (isinstance(given.value, str) and key not in self._variables)
         return answer.secret
 
@@ -263,7 +265,7 @@ class _Loading:
                 self._refuse(key, str(why))
                 continue
             if key[-1] in SECRET_FILES and (unwise := exposure(path)):
-                self._warn(key, unwise)
+                self._refuse(key, unwise)
 
 
 def _table_by_name(hint: Any) -> type[Table] | None:

@@ -21,7 +21,7 @@ class Found(NamedTuple):
     """A secret, and what is unwise about its source."""
 
     secret: Secret
-    warning: str = ""
+    exposed: str = ""
 
 
 def variable_of(given: Any) -> str:
@@ -104,7 +104,7 @@ def read(path: Path, most: int) -> bytes:
 
 
 def exposure(path: Path) -> str:
-    """What is unwise about the mode of a file with a secret in it; empty when nothing is."""
+    """What is wrong with the mode of a file with a secret in it; empty when nothing is."""
     try:
         exposed = path.stat().st_mode & stat.S_IROTH
     except OSError:  # it was read a moment ago: whoever took it away took the exposure, too

@@ -28,6 +28,7 @@ def test_every_key_is_in_it() -> None:
 
 def test_its_example_can_be_used(tmp_path: Path) -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "second.password").touch(0o600)
     (tmp_path / "second.password").write_text("two\n")
     settings = load(file(tmp_path, text), {"MAIN_PASSWORD": "one"})
     assert {label: one.password for label, one in settings.accounts.items()} == {

@@ -60,7 +60,9 @@ def test_a_secret_of_the_environment(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_a_secret_of_a_file_is_its_one_line(tmp_path: Path, end: str) -> None:
-    (tmp_path / "secret").write_bytes(f"pä w {end}".encode())
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_bytes(f"pä w {end}".encode())
     found = password(tmp_path, '{ file = "secret" }')
     assert (found.reveal(), found.source) == ("pä w ", f"file {tmp_path}/secret")
 
@@ -139,8 +141,8 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
         load(text, {})
 
 
-@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, False), (0o644, True), (0o604, True)])
-def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path, mode: int, warned: bool) -> None:
+@pytest.mark.parametrize(("mode", "exposed"), [(0o600, False), (0o640, False), (0o644, True), (0o604, True)])
+def test_a_secret_that_everybody_may_read_is_refused(tmp_path: Path, mode: int, exposed: bool) -> None:
     secret, key, creds = tmp_path / "secret", tmp_path / "key.pem", tmp_path / "user.creds"
     for path in (secret, key, creds):
         path.touch()
@@ -148,17 +150,15 @@ def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path, mode: int
     secret.write_text("p")
     first = '[nats]\ntls_cert = "key.pem"\ntls_key = "key.pem"\ncreds = "user.creds"\n'
     text = first + with_password('{ file = "secret" }')
-    said = [(one.line, one.key, one.what) for one in loaded(tmp_path, text).warnings]
-    unwise = "everybody on this machine may read {} (chmod o-r)"
-    assert said == (
-        [
-            (10, "accounts.main.password", unwise.format(secret)),
-            (4, "nats.creds", unwise.format(creds)),
-            (3, "nats.tls_key", unwise.format(key)),
-        ]
-        if warned
-        else []
-    )
+    if not exposed:
+        assert loaded(tmp_path, text).warnings == ()
+        return
+    said = "everybody on this machine may read {} (chmod o-r)"
+    assert problems(tmp_path, text) == [
+        f"oms.toml:3: nats.tls_key: {said.format('key.pem')}",
+        f"oms.toml:4: nats.creds: {said.format('user.creds')}",
+        f"oms.toml:10: accounts.main.password: {said.format('secret')}",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +176,15 @@ def test_a_file_with_a_secret_that_everybody_may_read_is_a_warning(
     path.chmod(0o644)
     said = f"{path}: holds a secret, and everybody on this machine may read {path} (chmod o-r)"
     assert [str(one) for one in load(path, environ).warnings] == [said] * warned
+
+
+def test_a_password_of_a_far_venue_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
+    path = file(tmp_path, with_password('"p"').replace("ws://127.0.0.1:8600", "wss://venue.example"))
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match="holds a secret, and everybody on this machine may read"):
+        load(path, {})
+    path.chmod(0o600)
+    assert load(path, {}).warnings == ()
 
 
 def test_a_secret_shows_itself_to_nobody_who_does_not_ask() -> None:
@@ -201,6 +210,7 @@ def whole(settings: Settings) -> str:
 
 
 def test_no_secret_is_in_what_is_shown_of_settings(tmp_path: Path) -> None:
+    (tmp_path / "f").touch(0o600)
     (tmp_path / "f").write_text(SENTINEL)
     text = (
         f'[nats]\nuser = "u"\npassword = "{SENTINEL}"\n{DATA}{MAIN}'.replace('"paper"', '{ file = "f" }')

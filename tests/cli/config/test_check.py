@@ -93,14 +93,18 @@ def test_broken_toml_shows_no_secret(tmp_path: Path) -> None:
 
 
 def test_warnings_are_told_to_people(tmp_path: Path) -> None:
+    path = file(tmp_path, LEAST)
+    path.chmod(0o644)
+    said = f"{path}: holds a secret, and everybody on this machine may read {path} (chmod o-r)\n"
+    done = check("check", "-c", path)
+    assert (done.returncode, done.stderr) == (0, f"warning: {said}")
     path = file(tmp_path, LEAST.replace("ws://127.0.0.1:8600", "wss://venue.example"))
+    done = check("check", "-c", path)
+    assert (done.returncode, done.stderr) == (0, "beyond this machine: main\n")
     path.chmod(0o644)
     done = check("check", "-c", path)
-    assert (done.returncode, done.stderr) == (
-        0,
-        f"warning: {path}: holds a secret, and everybody on this machine may read {path} (chmod o-r)\n"
-        "beyond this machine: main\n",
-    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
 
 
 def test_the_keyring_is_asked(tmp_path: Path) -> None:
