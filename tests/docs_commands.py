@@ -14,7 +14,15 @@ from oms.commands import CODES, DealShown, Outcome, encoded
 from oms.commands.envelope import Envelope
 from oms.commands.fields import Field, fields_of
 from oms.commands.kinds import KINDS
-from oms.commands.operating import Operated, Operation, Reconciliation, Reset, Settlement
+from oms.commands.operating import (
+    AliveWord,
+    Operated,
+    Operation,
+    Reconciliation,
+    Reset,
+    Restriction,
+    Settlement,
+)
 from oms.dispatch.codes import BUSY, NOT_RECORDED, STOPPING
 from oms.dispatch.codes import CODES as DISPATCH_CODES
 from oms.dispatch.options import Options
@@ -246,6 +254,9 @@ OPERATING: Final = {
     "reduce": "only what takes risk away is sent",
     "resume": "lifts halt and reduce; no difference between books and venue, and no contradicted stream",
     "panic": "reduce; cancel_all, close_all, again while orders on their way fill; then halt, come what may",
+    "limits": "other limits of risk from now on, until the file's are changed: "
+    "those that are given, null for none",
+    "alive": "somebody is there: who does not say so again in time was silent",
     "reset": "what a breaker holds back (`breaker_open`) is sent again: of `call_class`, or all",
     "settle": "says what became of an unknown command, where only a person can",
     "reconcile": "compares books and venue now, answers what differs; with `accept` the books take it over",
@@ -417,11 +428,27 @@ Of `reset` also:
 Of `settle` also:
 
 {_fields(Settlement, without=Operation)}
+Of `halt`, `reduce`, `resume` also:
+
+{_fields(Restriction, without=Operation)}
+Of `limits` also every limit of [configuration.md](configuration.md) by its name, and:
+
+{_fields(Restriction, without=Operation)}
+Of `alive` also:
+
+{_fields(AliveWord, without=Operation)}
+Where a client was silent for so long its pending orders are canceled, where no operator was heard the
+account only reduces or is closed in panic (`[accounts.LABEL.risk] alive_missed`). Who was silent is watched
+again from the next word on.
+
 Of `reconcile` also:
 
 {_fields(Reconciliation, without=Operation)}
 ```
 oms.v1.ctl.main.halt        {{"by": "ann", "comment": "news"}}
+oms.v1.ctl.main.halt        {{"client": "desk"}}
+oms.v1.ctl.main.limits      {{"by": "ann", "max_daily_loss": "500", "sides": ["buy"], "max_orders": null}}
+oms.v1.ctl.main.alive       {{"client": "desk", "within": "30"}}
 oms.v1.ctl.main.reset       {{"by": "ann", "call_class": "opening"}}
 oms.v1.ctl.main.settle      {{"client": "desk", "command": "7f3c", "verdict": "not_found"}}
 oms.v1.ctl.main.reconcile   {{"by": "ann", "accept": "the broker booked it by hand", "wait": 30}}

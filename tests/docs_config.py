@@ -5,14 +5,14 @@ docstring.
 """
 
 import json
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
 from oms.config.environment import hints_of
 from oms.config.kinds import kind_of
-from oms.config.settings import SECTIONS, AccountSettings, RiskSettings, Table
+from oms.config.settings import SECTIONS, AccountSettings, ClientRiskSettings, RiskSettings, Table
 from tests.docs_fields import comments_of
 
 HEAD: Final = """\
@@ -81,6 +81,7 @@ def render() -> str:
         **SECTIONS,
         "accounts.LABEL": AccountSettings,
         "accounts.LABEL.risk": RiskSettings,
+        "accounts.LABEL.risk.clients.CLIENT": ClientRiskSettings,
     }
     return "\n".join([HEAD, *(_section(name, table) for name, table in tables.items())])
 
@@ -102,9 +103,15 @@ def _rows(table: type[Table]) -> Iterator[str]:
     hints = hints_of(table)
     for field in msgspec.structs.fields(table):
         hint = hints[field.name]
-        if not (isinstance(hint, type) and issubclass(hint, msgspec.Struct)):
+        if not (isinstance(hint, type) and issubclass(hint, msgspec.Struct)) and _is_key(hint):
             says = kind_of(hint).says
             yield f"| `{field.name}` | {says} | {_default(field)} | {comments[field.name]} |"
+
+
+def _is_key(hint: Any) -> bool:
+    """Not a table of tables, which has a section of its own."""
+    inner = get_args(hint)[-1:] if get_origin(hint) is Mapping else ()
+    return not any(isinstance(one, type) and issubclass(one, Table) for one in inner)
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:

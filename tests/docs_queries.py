@@ -20,6 +20,7 @@ from oms.projections.commands import Command
 from oms.projections.rates import Conversion, Leg
 from oms.queries import QUERIES, Listed
 from oms.queries.candles import Candle
+from oms.queries.condition import ClientRisk
 from oms.queries.market import QuoteRow
 from oms.queries.money import (
     Accrued,
@@ -32,6 +33,7 @@ from oms.queries.money import (
 from oms.queries.refusal import CODES
 from oms.queries.reply import Error, ErrorReply
 from oms.queries.trades import OrderRow
+from oms.queries.usage import Usage
 from oms.queries.view import Breaker
 from protocol.records.market import Rate
 from tests.docs_fields import comments_of, laid_out, says, type_name
@@ -119,6 +121,7 @@ NUMBERS: Final = {
 }
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *(OrderRow, DealRecord, PositionRow, QuoteRow, Candle, SymbolRecord, Listed),
+    *(ClientRisk, Usage),
     *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
     *(Breaker, ErrorReply, Error),
 )

@@ -59,7 +59,14 @@ ALLOWED: dict[str, set[str]] = {
         *("oms.dispatch", "oms.commands", "oms.payload", "oms.domain", "oms.projections", "oms.eventlog"),
         *("oms.sessions", "oms.recorder", "oms.ingest", "protocol", "msgspec", "trio"),
     },
-    "oms.config": {"oms.config", "oms.toml_lines", "oms.toml_text", "msgspec", "keyring"},
+    "oms.config": {
+        "oms.config",
+        "oms.domain.limits",
+        "oms.toml_lines",
+        "oms.toml_text",
+        "msgspec",
+        "keyring",
+    },
     "oms.telemetry": {"oms.telemetry", "structlog", "opentelemetry", "prometheus_client", "trio"},
     "oms.web": {"oms.web", "msgspec", "trio", "starlette", "hypercorn"},
     "oms.daemon": {

@@ -33,6 +33,13 @@ def text(name: str, metavar: str, told: str, option: str = "") -> Option:
     return Option(name, Annotated[str | None, typed], None)
 
 
+def several(name: str, metavar: str, told: str) -> Option:
+    """One that may be given more than once."""
+    return Option(
+        name, Annotated[list[str] | None, typer.Option(_dashed(name), metavar=metavar, help=told)], None
+    )
+
+
 def flag(name: str, told: str) -> Option:
     """One that is there or not."""
     return Option(name, Annotated[bool, typer.Option(_dashed(name), help=told)], False)

@@ -6,7 +6,7 @@ from oms.cli.config.app import app as config
 from oms.cli.demo.app import demo
 from oms.cli.doctor.app import doctor
 from oms.cli.log.app import app as log
-from oms.cli.operate.app import halt, panic, reduce, reset, resume
+from oms.cli.operate.app import alive, halt, limits, panic, reduce, reset, resume
 from oms.cli.paper.app import app as paper
 from oms.cli.reconcile.app import reconcile
 from oms.cli.run.app import run
@@ -24,6 +24,8 @@ app.command("halt")(halt)
 app.command("reduce")(reduce)
 app.command("resume")(resume)
 app.command("panic")(panic)
+app.command("limits")(limits)
+app.command("alive")(alive)
 app.command("reset")(reset)
 app.add_typer(unknown, name="unknown")
 app.command("reconcile")(reconcile)

@@ -12,10 +12,13 @@ import msgspec
 
 from oms.cli.ending import WRONG, Failure
 from oms.cli.trade.verbs import REMOVABLE
+from oms.domain.limits import AccountLimits, Listed, forms_of
 
-NONE: Final = "none"  # typed where `modify` takes something away
+NONE: Final = "none"  # typed where `modify` or `limits` takes something away
 COUNTS: Final = frozenset({"deviation", "wait"})  # numbers of JSON, where they are numbers
 NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+LIMITS: Final = "limits"
+LIMIT_FORMS: Final = forms_of(AccountLimits)
 SERVER: Final = "server "  # in front of a time of the server's clock
 
 
@@ -41,6 +44,10 @@ def _value(verb: str, name: str, value: str | bool) -> Any:
         raise Failure(WRONG, f"{option}: is no UTF-8") from None
     if verb == "modify" and name in REMOVABLE and value == NONE:
         return None
+    if verb == LIMITS and name in LIMIT_FORMS:
+        if value == NONE:
+            return None
+        return value.split(",") if isinstance(LIMIT_FORMS[name], Listed) else value
     if name == "expires_at" and value.startswith(SERVER):
         return {"server": value.removeprefix(SERVER)}
     if name in COUNTS and NUMBER.fullmatch(value):

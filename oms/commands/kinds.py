@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_ori
 
 from oms.domain import times
 from oms.domain.commands import ClientId, CommandId, Comment, Expiry, KnownId, Lots, Points, Symbol
+from oms.domain.limits import Form, Listed, form_of
 from oms.domain.values import ZERO, Ticket, lots, tidy
 from oms.payload import Number, Pairs, brief, shown, storable
 
@@ -70,9 +71,24 @@ def kind_of(hint: Any) -> Kind:
     """The kind of a field by its type; TypeError for a type that is not read."""
     if get_origin(hint) is Literal:
         return _choice(get_args(hint))
-    if hint in KINDS:
-        return KINDS[hint]
-    raise TypeError(f"{hint} says not how it is read")
+    return KINDS[hint] if hint in KINDS else _of_form(form_of(hint))
+
+
+def _of_form(form: Form) -> Kind:
+    """A limit of risk, read as everywhere; numbers as they were written."""
+
+    def read(value: Any) -> Any:
+        plain = [_plain(one) for one in value] if isinstance(value, list) else _plain(value)
+        try:
+            return form.read(plain)
+        except ValueError:
+            raise Unfit from None
+
+    return Kind("list" if isinstance(form, Listed) else "number", form.says, read)
+
+
+def _plain(value: Any) -> Any:
+    return value.text if isinstance(value, Number) else value
 
 
 def is_client(text: str) -> bool:
@@ -95,7 +111,7 @@ def _exact(value: Any) -> Decimal:
     if isinstance(value, str):
         if not _AMOUNT.fullmatch(value):
             raise Unfit(OUT_OF_RANGE if _DECIMAL.fullmatch(value) else BAD_VALUE)
-        return Decimal(value)
+        return _no_negative_zero(Decimal(value))
     if isinstance(value, Number):
         return _bounded(value.text)
     if type(value) is int:
@@ -112,12 +128,20 @@ def _bounded(text: str) -> Decimal:
     if not found.is_finite():
         raise Unfit
     if not found:
+        _no_negative_zero(found)
         return ZERO
     if len(text) > LONGEST_NUMBER or not -DECIMALS <= found.adjusted() < WHOLE_DIGITS:
         raise Unfit(OUT_OF_RANGE)
     if _decimals(tidy(found)) > DECIMALS:
         raise Unfit(OUT_OF_RANGE)
     return found
+
+
+def _no_negative_zero(value: Decimal) -> Decimal:
+    """The number; who writes a zero with a sign has computed something that went wrong."""
+    if not value and value.is_signed():
+        raise Unfit(OUT_OF_RANGE, "is a negative zero")
+    return value
 
 
 def _decimals(value: Decimal) -> int:

@@ -1,7 +1,7 @@
 """What a person says of an account or of one of its commands: read, and answered (docs/commands.md)."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -9,6 +9,7 @@ from oms.domain.calls import CallClass
 from oms.domain.commands import DEFAULT_CLIENT, ClientId, Comment, KnownId
 from oms.domain.events.command import Reason
 from oms.domain.events.reconcile import Difference
+from oms.domain.limits import AccountLimits, Alive
 from oms.domain.values import Ticket, plain
 from oms.payload import BadPayload, format_of, pairs, written
 
@@ -19,7 +20,8 @@ from .reading import FAULTS
 from .reasons import classified
 from .reply import Outcome
 
-OperatorVerb = Literal["halt", "reduce", "resume", "panic", "reset", "settle", "reconcile"]
+OperatorVerb = Literal["halt", "reduce", "resume", "panic", "limits", "alive", "reset", "settle", "reconcile"]
+LIMITS: Final = "limits"
 OPERATOR_VERBS: Final[tuple[str, ...]] = get_args(OperatorVerb)
 
 
@@ -52,6 +54,26 @@ class Settlement(Operation, frozen=True, kw_only=True):
     order: Ticket | None = None  # that it made; needed where more than one may be it
 
 
+class Restriction(Operation, frozen=True, kw_only=True):
+    """Of the account, or of one client of it."""
+
+    client: ClientId | None = None  # this client alone
+
+
+class Limiting(Operation, frozen=True, kw_only=True):
+    """Other limits: those that are given, beside them each that is meant (docs/configuration.md)."""
+
+    client: ClientId | None = None  # of this client; absent: of the account
+    limits: dict[str, Any] = {}  # by name, as read; None: no such limit any more
+
+
+class AliveWord(Operation, frozen=True, kw_only=True):
+    """Somebody is there."""
+
+    client: ClientId | None = None  # this client; absent: an operator of the account
+    within: Alive | None = None  # seconds until the next word; 0: not watched any more; absent: as before
+
+
 class Operated(msgspec.Struct, frozen=True, kw_only=True):
     """What an account may do now."""
 
@@ -70,6 +92,8 @@ class Operated(msgspec.Struct, frozen=True, kw_only=True):
     omitted: int = 0  # differences beyond these
     commands: tuple[Outcome, ...] = ()  # of a panic: each cancel_all and close_all; of settle: the command
     accounts: tuple["Operated", ...] = ()  # where all were meant
+    client: str | None = None  # where one alone was meant; `permission` is then the client's
+    limits: dict[str, Any] | None = None  # of limits: those in force now, of the account or that client
 
 
 class UnreadableOperation(Exception):
@@ -94,7 +118,11 @@ def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Ope
         found.reasons.append(Reason(codes.BAD_VALUE, "accept: why is missing", "accept", ""))
     if found.reasons:
         raise UnreadableOperation(tuple(found.reasons))
-    return FORMS.get(verb, Operation)(**found.values)
+    values = found.values
+    if verb == LIMITS:
+        limits = {name: values.pop(name) for name in LIMIT_FIELDS if name in values}
+        return Limiting(**values, limits=limits)
+    return FORMS.get(verb, Operation)(**values)
 
 
 def encoded(operated: Operated, content_type: str) -> bytes:
@@ -104,10 +132,17 @@ def encoded(operated: Operated, content_type: str) -> bytes:
 
 # Verbs that have more to say than who does it, and why.
 FORMS: Final[dict[str, type[Operation]]] = {
+    "alive": AliveWord,
     "reset": Reset,
     "settle": Settlement,
     "reconcile": Reconciliation,
+    **dict.fromkeys(("halt", "reduce", "resume", LIMITS), Restriction),
+}
+# null takes a limit away, which is something else than leaving it as it is.
+LIMIT_FIELDS: Final[dict[str, Field]] = {
+    name: field._replace(default=msgspec.UNSET) for name, field in fields_of(AccountLimits).items()
 }
 _FIELDS: Final[dict[str, dict[str, Field]]] = {
-    verb: fields_of(FORMS.get(verb, Operation)) for verb in OPERATOR_VERBS
+    verb: fields_of(FORMS.get(verb, Operation)) | (LIMIT_FIELDS if verb == LIMITS else {})
+    for verb in OPERATOR_VERBS
 }

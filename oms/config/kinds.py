@@ -7,9 +7,12 @@ secret that got under the wrong key.
 import re
 from base64 import b32decode
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin
+
+from oms.domain.limits import Form, form_of
 
 from .secret import Secret
 
@@ -57,7 +60,21 @@ def kind_of(hint: Any) -> Kind | Hidden:
         return _choice(get_args(hint))
     if hint is bool:
         return FLAG
+    with suppress(TypeError):
+        return _of_form(form_of(hint))
     raise TypeError(f"{hint} says not how it is read")
+
+
+def _of_form(form: Form) -> Kind:
+    """A limit of risk, read as everywhere."""
+
+    def read(value: Any, _: Path) -> Any:
+        try:
+            return form.read(value)
+        except ValueError:
+            raise Unfit from None
+
+    return Kind(form.says, read)
 
 
 # Kinds of one value.

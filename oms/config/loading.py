@@ -7,7 +7,7 @@ where each of them makes sense.
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -162,11 +162,13 @@ class _Loading:
         hints = hints_of(kind)
         self._refuse_unknown(key, given, tuple(hints))
         before = len(self._problems)
-        values = {}
+        values: dict[str, Any] = {}
         for field in msgspec.structs.fields(kind):
             hint, place = hints[field.name], (*key, field.name)
             if isinstance(hint, type) and issubclass(hint, Table):
                 values[field.name] = self._table(place, hint, given.get(field.name, {}))
+            elif (inner := _table_by_name(hint)) is not None:
+                values[field.name] = self._clients(place, inner, given.get(field.name, {}))
             elif (one := self._given(place, given)) is not None:
                 values[field.name] = self._value(place, hint, one)
             elif field.required:
@@ -177,6 +179,21 @@ class _Loading:
         for name, what in made.contradictions():
             self._refuse((*key, name), what)
         return made
+
+    def _clients(self, key: Key, kind: type[TableT], given: Any) -> dict[str, TableT]:
+        """A table for each client."""
+        if not isinstance(given, dict):
+            self._refuse(key, "must be a table")
+            return {}
+        found: dict[str, TableT] = {}
+        for name, one in given.items():
+            try:
+                LABEL.read(name, self._path)
+            except Unfit:
+                self._refuse((*key, name), f"a client must be {LABEL.says}")
+            if (table := self._table((*key, name), kind, one)) is not None:
+                found[name] = table
+        return found
 
     def _given(self, key: Key, table: Mapping[str, Any]) -> _Given | None:
         if key in self._variables:
@@ -249,6 +266,12 @@ class _Loading:
                 continue
             if key[-1] in SECRET_FILES and (unwise := exposure(path)):
                 self._refuse(key, unwise)
+
+
+def _table_by_name(hint: Any) -> type[Table] | None:
+    """The kind of the tables in a table of tables; None for a key of another kind."""
+    inner = get_args(hint)[-1] if get_origin(hint) is Mapping else None
+    return inner if isinstance(inner, type) and issubclass(inner, Table) else None
 
 
 def _files(nats: NatsSettings) -> Iterator[tuple[Key, Path]]:

@@ -10,6 +10,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from oms.domain.limits import AccountLimits, Alive, Limits
+
 from .kinds import (
     ALIASES,
     CLIENT_ID,
@@ -97,6 +99,7 @@ class DataSettings(Table, frozen=True):
     market_log: bool = True  # keep ticks, books and statistics
     market_days: Annotated[int, whole(1, 3650)] = 3  # days of them, at most
     market_gb: Annotated[float, number(0.001, 100_000)] = 5.0  # 10^9 bytes of them, at most
+    halt_file: OptionalPath = None  # while this file is there all accounts are halted; absent: HALT in `dir`
     market_least_free_gb: Annotated[float, number(0, 100_000)] = 2.0  # less free on the disk: it pauses
 
 
@@ -165,8 +168,28 @@ class LimitSettings(Table, frozen=True):
             yield "breaker_limit", "must not be less than breaker_pause"
 
 
-class RiskSettings(Table, frozen=True):
-    """Limits of the account's risk.  There are none yet, so every key is refused."""
+class ClientRiskSettings(Limits, Table, frozen=True, kw_only=True):
+    """Limits of one client of the account, within those of the account; under the client's name.
+
+    In a netting account a position counts for every client who trades its symbol: nobody can tell whose lots
+    are in it.
+    """
+
+    alive_within: Alive | None = None  # seconds without a word of it (`ctl alive`): its orders are canceled
+
+
+class RiskSettings(AccountLimits, Table, frozen=True, kw_only=True):
+    """Limits of the account's risk; a limit that is not given is none.
+
+    They hold from the start, and until `oms.v1.ctl.<account>.limits` changes them. What was changed so
+    stays, also after a restart, until a limit of this file is changed: then those of the file hold again.
+    Only what adds risk is limited. What closes, cancels or moves stops always goes.
+    """
+
+    breach_until: Literal["resume", "next_day"] = "resume"  # max_daily_loss or max_drawdown: reducing until
+    alive_within: Alive | None = None  # seconds without a word of an operator (`ctl alive`), and then:
+    alive_missed: Literal["reduce", "panic"] = "reduce"  # what a silent operator leads to
+    clients: Mapping[str, ClientRiskSettings] = {}  # tables of their own, by client
 
 
 class AccountSettings(Table, frozen=True):

@@ -20,6 +20,7 @@ from oms.bus.queue_keeper import QueueState
 from oms.bus.service import Endpoint, Handler, serve
 from oms.bus.told import LinkChange
 from oms.config import Settings
+from oms.dispatch.desk import Desk
 from oms.domain.events import DaemonStarted, DaemonStopped
 from oms.eventlog.errors import FileError
 from oms.eventlog.snapshot import NotSaved
@@ -43,6 +44,7 @@ from oms.web.server import serve as serve_http
 from .assembly import DAEMON, VERSION, Parts, assembled, pace
 from .clock_steps import mind_clock
 from .disk import DiskMinder, recorded
+from .guard import Guard, halt_all, halt_file, look_for, mind_file
 from .nats import nats_options
 from .reach import Reach
 from .restored import note_restored
@@ -77,6 +79,15 @@ class Daemon:
     def accounts(self) -> Mapping[str, Account]:
         """Those that are held."""
         return self.parts.accounts
+
+    @property
+    def desks(self) -> list[Desk]:
+        """Of all accounts."""
+        return [one.desk for one in self.trading.values()]
+
+    async def halt(self, reason: str) -> None:
+        """All accounts are halted, come what may."""
+        await halt_all(self.desks, reason)
 
     def statuses(self) -> list[AccountStatus]:
         """Every account as /readyz tells it."""
@@ -179,13 +190,20 @@ async def _work(daemon: Daemon, stop: trio.Event, task_status: trio.TaskStatus[D
                 daemon.clock,
             )
             await desk.open()
+            guard = Guard(desk, settings.risk, daemon.clock)
+            await guard.open()
             daemon.trading[name] = Trading(
-                account, desk, daemon.bridge, reach, carrying, parts.settings, parts.metrics
+                account, desk, daemon.bridge, reach, carrying, parts.settings, parts.metrics, guard
             )
+        kill_file = halt_file(parts.settings)
+        await look_for(kill_file, daemon.desks)
         async with trio.open_nursery() as holding:
             holding.start_soon(parts.pump.run)
             for name in parts.journals:
                 holding.start_soon(_mind_fence, daemon, name)
+            holding.start_soon(mind_file, kill_file, daemon.desks)
+            for one in daemon.trading.values():
+                holding.start_soon(one.guard.run)
             for account in daemon.accounts.values():
                 holding.start_soon(account.run)
                 holding.start_soon(_keep_now_and_then, account.recorder)

@@ -39,6 +39,7 @@ from oms.projections.in_flight import exposures
 from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
 
+from .guard import Guard
 from .reach import Reach
 
 ALL: Final = "_daemon"  # whom operators mean by it
@@ -61,9 +62,10 @@ class Trading:
         nursery: trio.Nursery,
         settings: Settings,
         metrics: Metrics,
+        guard: Guard,
     ) -> None:
         """What is answered later than its request runs in the nursery."""
-        self.account, self.desk = account, desk
+        self.account, self.desk, self.guard = account, desk, guard
         self._bridge, self._nursery, self._prefix = bridge, nursery, settings.nats.prefix
         needed = settings.nats.nats_required or settings.nats.publish_before_send
         self._reach = reach if needed else None  # without which nothing may be opened
@@ -78,7 +80,9 @@ class Trading:
         metrics.observe("oms.commands.waiting", lambda: len(desk.pending), account=account.name)
         recorder = account.recorder  # its books are others after a commit that failed
         metrics.observe("oms.commands.unknown", lambda: recorder.books.commands.unknown, account=account.name)
-        self.operators = Operators(account.name, [desk], nursery, alone=True)
+        self.operators = Operators(
+            account.name, [desk], nursery, alone=True, switches={account.name: guard.alive}
+        )
         if interrupted(desk):
             nursery.start_soon(Panic(desk).run)
 
@@ -199,7 +203,8 @@ def desk_of(
 
 def everybody(trading: Sequence[Trading], nursery: trio.Nursery) -> Endpoint:
     """What operators ask of all accounts together."""
-    operators = Operators(ALL, [one.desk for one in trading], nursery, alone=False)
+    switches = {one.account.name: one.guard.alive for one in trading}
+    operators = Operators(ALL, [one.desk for one in trading], nursery, alone=False, switches=switches)
     return Endpoint("ctl", ALL, operators.request, operators.refuse)
 
 

@@ -22,6 +22,8 @@ NOT_EXECUTED: Final = "not_executed"
 NOT_UNKNOWN: Final = "not_unknown"
 ORDER_NEEDED: Final = "order_needed"
 UNKNOWN_ORDER: Final = "unknown_order"
+BAD_LIMITS: Final = "bad_limits"
+WITHIN_NEEDED: Final = "within_needed"
 DIFFERS: Final = "differs"
 NOT_COMPARED: Final = "not_compared"
 
@@ -44,6 +46,8 @@ CODES: Final[dict[str, Code]] = {
     NOT_UNKNOWN: Code("of a settle: what became of the command is known"),
     ORDER_NEEDED: Code("of a settle: which order the command made has to be said"),
     UNKNOWN_ORDER: Code("of a settle: the order is not known here, or is another command's"),
+    BAD_LIMITS: Code("of limits: what is asked for, with what is in force, is none of this build's"),
+    WITHIN_NEEDED: Code("of alive: nobody said yet within how long the next word has to come"),
     DIFFERS: Code("of a reconcile: books and venue differ; `differences` say in what"),
     NOT_COMPARED: Code(
         "of a reconcile: no comparison came to its end in time, because the venue did not answer, something "

@@ -215,7 +215,7 @@ class Desk:
         await self._prepare(pending.verb)
         await self.recorder.settled()
         books = self.recorder.books
-        facts = self._facts(pending.verb, books, self._clock())
+        facts = self._facts(pending.verb, request.client, books, self._clock())
         found = decide(pending.verb, facts)
         return checked(self.account.name, self.recorder.seq, pending, found, facts)
 
@@ -412,7 +412,7 @@ class Desk:
         if isinstance(verb, Cancel) and verb.order is None:
             message = f"{pending.request.client} has no command {verb.command!r} that made an order"
             return Denied((reason(codes.UNKNOWN_COMMAND, message, "command", verb.command),))
-        return decide(verb, self._facts(verb, books, now))
+        return decide(verb, self._facts(verb, pending.request.client, books, now))
 
     def _overtaken(self, pending: Pending, books: Books) -> str:
         """The close or cancel that was put into the durable queue behind this, and taken before it."""
@@ -429,8 +429,16 @@ class Desk:
         message = f"it was not sent by {given or rfc3339(pending.deadline_ns)}"
         return Denied((reason(codes.PAST_DEADLINE, message, "deadline", given),))
 
-    def _facts(self, verb: Verb, books: Books, now: int) -> Facts:
-        facts = facts_of(self.account, books, verb, self.options.policy, now, nats_away=self._nats_away())
+    def _facts(self, verb: Verb, client: str, books: Books, now: int) -> Facts:
+        facts = facts_of(
+            self.account,
+            books,
+            verb,
+            self.options.policy,
+            now,
+            client=client,
+            nats_away=self._nats_away(),
+        )
         if self.panics:
             facts = replace(facts, restrictions=reducing_only(facts.restrictions), refusing={})
         return self._margined(verb, facts, books)
@@ -467,7 +475,7 @@ class Desk:
         if not FIRST_ACTION[0] < number <= LAST_ACTION:
             number = self._chance.randint(*FIRST_ACTION)
         event = writing.sending(intent, pending, number, marker)
-        turn.add(replace(event, quote=approved.quote, margin=approved.margin))
+        turn.add(replace(event, quote=approved.quote, margin=approved.margin, risk=approved.risk))
         request = trade_request(intent, number)
         return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection)]
 
@@ -555,7 +563,7 @@ class Desk:
             return None
         if prices.bid is None or prices.ask is None:
             return None
-        facts = self._facts(pending.verb, books, now)
+        facts = self._facts(pending.verb, pending.request.client, books, now)
         return on_prices(flight.approved, pending.verb, facts, prices.bid, prices.ask)
 
 

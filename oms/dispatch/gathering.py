@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from oms.domain.commands import Cancel, Close, CloseBy, Modify, Submit, Verb
+from oms.domain.commands import DEFAULT_CLIENT, Cancel, Close, CloseBy, Modify, Submit, Verb
 from oms.domain.decide.facts import Facts, Policy
 from oms.domain.events.command import JudgedQuote
 from oms.domain.intent import Intent
@@ -16,6 +16,8 @@ from oms.domain.values import tidy
 from oms.ingest.account import Account
 from oms.projections import Books
 from oms.sessions.translate import Terms
+
+from .restraining import limits_in_force, quote_age, restraint_of
 
 NS: Final = 1_000_000_000
 
@@ -64,14 +66,23 @@ def quote_of(account: Account, symbol: str, now_ns: int, offset: int) -> JudgedQ
 
 
 def facts_of(
-    account: Account, books: Books, verb: Verb, policy: Policy, now_ns: int, *, nats_away: bool
+    account: Account,
+    books: Books,
+    verb: Verb,
+    policy: Policy,
+    now_ns: int,
+    *,
+    client: str = DEFAULT_CLIENT,
+    nats_away: bool,
 ) -> Facts:
     """Everything but the margin, which depends on what is found here."""
     offset = account.offset(books)
     symbol = symbol_of(verb, books)
     talk = account.conversation
+    server_now = server_time(now_ns / NS + offset, offset)
+    age_s = quote_age(limits_in_force(books), client, policy.quote_age_s)
     return Facts(
-        server_now=server_time(now_ns / NS + offset, offset),
+        server_now=server_now,
         offset=offset,
         link=account.standing.link,
         restrictions=account.standing.restrictions,
@@ -88,7 +99,9 @@ def facts_of(
         positions=tuple(books.positions),
         orders=tuple(books.orders.open()),
         in_flight=in_flight(books),
-        policy=policy,
+        client=client,
+        risk=restraint_of(account, books, symbol, client, server_now),
+        policy=policy if age_s == policy.quote_age_s else replace(policy, quote_age_s=age_s),
     )
 
 

@@ -6,26 +6,33 @@ Each is an event, and survives a restart.
 from collections.abc import Mapping, Sequence
 
 import trio
+from msgspec.structs import replace
 
 from oms.commands.operating import (
+    AliveWord,
+    Limiting,
     Operated,
     Operation,
     Reconciliation,
     Reset,
+    Restriction,
     Settlement,
     UnreadableOperation,
     encoded,
     read_operation,
 )
 from oms.commands.reply import Outcome
+from oms.domain.events import ClientState
 from oms.domain.events.command import Reason
 from oms.eventlog.errors import FileError
-from oms.ingest.standing import FENCE, HALTED, OPERATOR, PANIC, panicked, reduced, resumed
+from oms.ingest.standing import ACTIVE, FENCE, HALTED, OPERATOR, PANIC, REDUCING, panicked, reduced, resumed
 from oms.payload import JSON, format_of
 
 from . import codes
+from .alive import Alive
 from .desk import Desk
 from .intake import Reply
+from .limits import change, in_force
 from .panic import Panic
 from .reconciling import only_one, reconcile
 from .settling import Word, by_operator
@@ -35,9 +42,21 @@ from .telling import outcome_of
 class Operators:
     """Operators' requests, for one account or for all that are held."""
 
-    def __init__(self, name: str, desks: Sequence[Desk], nursery: trio.Nursery, *, alone: bool) -> None:
-        """`name` is the account's label, or stands for all; `alone`: the reply is that of the one account."""
+    def __init__(
+        self,
+        name: str,
+        desks: Sequence[Desk],
+        nursery: trio.Nursery,
+        *,
+        alone: bool,
+        switches: Mapping[str, Alive],
+    ) -> None:
+        """`name` is the account's label, or stands for all; `alone`: the reply is that of the one account.
+
+        `switches` are the dead-man's switches by account.
+        """
         self._name, self._desks, self._nursery, self._alone = name, desks, nursery, alone
+        self._switches = switches
 
     async def request(self, what: str, headers: Mapping[str, str], payload: bytes) -> Reply:
         """The reply to an operator."""
@@ -95,6 +114,12 @@ class Operators:
                 return await self._panic(desk, said)
             if isinstance(said, Settlement):
                 return await _settled(desk, said)
+            if isinstance(said, Limiting):
+                return await _limited(desk, said)
+            if isinstance(said, AliveWord):
+                return await self._heard(desk, said)
+            if isinstance(said, Restriction) and said.client is not None:
+                return await _restricted(desk, verb, said, said.client)
             if isinstance(said, Reconciliation):
                 return await reconcile(desk.account, said, desk.options.wait_s)
             if verb == "halt":
@@ -117,6 +142,14 @@ class Operators:
             return _standing(desk, verb, reasons=(Reason(codes.FENCED, message),))
         return _standing(desk, verb)
 
+    async def _heard(self, desk: Desk, said: AliveWord) -> Operated:
+        """Somebody is there."""
+        switch = self._switches[desk.account.name]
+        if await switch.word(said.client or "", said.within, said.by):
+            return _standing(desk, "alive")
+        message = "within how many seconds the next word has to come was never said"
+        return _standing(desk, "alive", reasons=(Reason(codes.WITHIN_NEEDED, message, "within"),))
+
     async def _panic(self, desk: Desk, said: Operation) -> Operated:
         """Begin at once; the reply waits for its end as long as it was asked to."""
         await desk.account.standing.lift(panicked, by=said.by, comment=said.comment)
@@ -130,6 +163,22 @@ class Operators:
         final = panic.over.is_set()
         outcomes = panic.outcomes()
         return _standing(desk, PANIC, reasons=left if final else (), commands=outcomes, final=final)
+
+
+async def _limited(desk: Desk, said: Limiting) -> Operated:
+    """The limits as they are from now on."""
+    found: list[tuple[Reason, ...]] = []
+    await desk.recorder.write(lambda turn: found.append(change(said, turn)))
+    limits = in_force(desk.recorder.books.risk.limits, said.client)
+    return replace(_standing(desk, "limits", reasons=found[0]), client=said.client, limits=dict(limits))
+
+
+async def _restricted(desk: Desk, verb: str, said: Restriction, client: str) -> Operated:
+    """One client alone, within what the account may."""
+    permission = {"halt": HALTED, "reduce": REDUCING}.get(verb, ACTIVE)
+    event = ClientState(client, permission, OPERATOR, said.by, said.comment)
+    await desk.recorder.record([event])
+    return replace(_standing(desk, verb), client=client, permission=permission, reason=OPERATOR)
 
 
 async def _settled(desk: Desk, said: Settlement) -> Operated:

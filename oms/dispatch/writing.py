@@ -47,6 +47,7 @@ def denial(pending: Pending, denied: Denied, books: Books) -> CommandDenied:
         symbol=symbol_of(pending.verb, books) or "",
         quote=denied.quote,
         margin=denied.margin,
+        risk=denied.risk,
     )
 
 

@@ -49,7 +49,7 @@ CATEGORIES: Final[dict[Category, Kind]] = {
         "yes",
         _codes(
             "no_quote delayed_quote stale_quote price_moved no_prices margin_unknown "
-            "behind bad_answer unreadable"
+            "behind bad_answer unreadable risk_unknown risk_unreadable"
         ),
     ),
     "connection": Kind(
@@ -75,7 +75,9 @@ CATEGORIES: Final[dict[Category, Kind]] = {
             "close_by_other_symbol close_by_same_side close_by_not_allowed volume_not_positive "
             "volume_above_max volume_off_step volume_below_min price_too_large price_negative "
             "price_off_tick price_missing order_type_not_allowed sl_not_allowed tp_not_allowed "
-            "filling_not_allowed lifetime_not_allowed expiration_invalid expiration_past"
+            "filling_not_allowed lifetime_not_allowed expiration_invalid expiration_past "
+            # what our own limits never allow
+            "risk_symbol risk_side risk_action risk_order_volume bad_limits within_needed"
         ),
     ),
     "state": Kind(
@@ -87,7 +89,10 @@ CATEGORIES: Final[dict[Category, Kind]] = {
             "symbol_not_started symbol_expired market_closed position_closed order_not_found order_ended "
             "order_not_pending order_over long_only short_only close_only volume_above_position "
             "volume_above_limit frozen outcome_pending price_too_near sl_too_near tp_too_near "
-            "price_outside_limits no_money venue_refused no_changes"
+            "price_outside_limits no_money venue_refused no_changes client_halted client_reducing "
+            "risk_hours risk_symbol_volume risk_account_volume risk_gross_exposure risk_net_exposure "
+            "risk_notional risk_orders risk_positions risk_rate_second risk_rate_minute risk_duplicate "
+            "risk_collar risk_daily_loss risk_drawdown"
         ),
     ),
 }

@@ -56,6 +56,7 @@ CANCELED_TRADES: Final = frozenset(
     {word(DealType, DealType.BUY_CANCELED), word(DealType, DealType.SELL_CANCELED)}
 )
 CREDITS: Final = frozenset({word(DealType, DealType.CREDIT), word(DealType, DealType.BONUS)})
+PAYMENTS: Final = CREDITS | {word(DealType, DealType.BALANCE)}
 OUT: Final = word(DealEntry, DealEntry.OUT)
 INOUT: Final = word(DealEntry, DealEntry.INOUT)
 OUT_BY: Final = word(DealEntry, DealEntry.OUT_BY)

@@ -6,7 +6,7 @@ daemon.
 """
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
@@ -21,6 +21,7 @@ from oms.projections import Books
 from oms.projections.margin import MarginView
 from oms.projections.rates import Forex
 from oms.projections.specification import calc_mode
+from oms.projections.worth import LotValues, Worth, lot_values, worth_of
 from oms.recorder import Recorder, Turn
 from oms.sessions.address import Address
 from oms.sessions.backoff import Backoff
@@ -130,6 +131,16 @@ class Account:
         """Margin and what it leaves, by these books and the prices of this moment; not to be kept."""
         prices = Prices(self.feed.board, self._clock(), self.offset(books))
         return MarginView(books, prices, self.forex, self.margins.inputs)
+
+    def worth(self, books: Books) -> Worth:
+        """Money as it stands, by these books and the prices of this moment."""
+        prices = Prices(self.feed.board, self._clock(), self.offset(books))
+        return worth_of(books, prices, self.forex, self.margins.inputs)
+
+    def lot_values(self, books: Books, symbols: Iterable[str]) -> LotValues:
+        """What lots of these symbols are worth, by the prices of this moment."""
+        prices = Prices(self.feed.board, self._clock(), self.offset(books))
+        return lot_values(books, symbols, prices, self.forex)
 
     async def ask(self, request: Request) -> Answer | Refused:
         """Ask the venue for data; raises Outage."""

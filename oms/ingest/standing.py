@@ -35,6 +35,8 @@ RIGHTS: Final = "rights"
 OPERATOR: Final = "operator"
 PANIC: Final = "panic"
 EQUAL: Final = "equal"
+SILENT: Final = "alive"  # nobody said in time that he is there
+BREACH: Final = "risk: "  # what follows is the limit that was reached
 FENCE: Final = "fence: "  # what follows says how stream and journal contradict each other
 
 Restrictions = dict[str, str]  # permission -> why
@@ -187,6 +189,28 @@ def unfenced(now: Restrictions, books: Books) -> None:
 def reduced(now: Restrictions, books: Books) -> None:
     """A person lets it only take risk away."""
     now[REDUCING] = OPERATOR
+
+
+def silenced(now: Restrictions, books: Books) -> None:
+    """The operator is silent: it only takes risk away, until a person resumes."""
+    if now.get(REDUCING, RACE) == RACE:
+        now[REDUCING] = SILENT
+
+
+def breached(limit: str) -> Change:
+    """A limit of what may be lost was reached; what a person or a panic said before stays."""
+
+    def change(now: Restrictions, books: Books) -> None:
+        if now.get(REDUCING, RACE) == RACE:
+            now[REDUCING] = BREACH + limit
+
+    return change
+
+
+def breach_over(now: Restrictions, books: Books) -> None:
+    """Another day: what was lost yesterday restricts no more."""
+    if now.get(REDUCING, "").startswith(BREACH):
+        del now[REDUCING]
 
 
 def reducing_only(now: Mapping[str, str]) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from .ledger import Ledger
 from .orders import Orders
 from .positions import Positions
 from .projection import Projection
+from .risk import Risk
 from .symbols import Symbols
 
 # What the state is made of, by the names under which it is shown.
@@ -29,6 +30,7 @@ PROJECTIONS: Final[dict[str, Callable[[], Projection]]] = {
     "positions": Positions,
     "ledger": Ledger,
     "commands": Commands,
+    "risk": Risk,
 }
 
 
@@ -45,6 +47,7 @@ class Books:
         self.positions: Positions = parts["positions"]
         self.ledger: Ledger = parts["ledger"]
         self.commands: Commands = parts["commands"]
+        self.risk: Risk = parts["risk"]
         self._deal_folds = [part.deal for part in self.parts.values()]
         self._folds: dict[type[Event], list[Callable[[Any], None]]] = {
             DealBooked: [self._booked],

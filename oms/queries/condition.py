@@ -1,19 +1,23 @@
 """Queries of how things stand: state, risk, sessions."""
 
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import trio
 
+from oms.domain.events import RiskLimits
 from oms.eventlog.errors import FileError
 from oms.eventlog.reader import Reader
+from oms.projections.risk import Risk
 
 from .asked import Asked, narrower
 from .past import unreadable
 from .reply import Head
 from .request import PastRequest, Request
+from .usage import Usage, used
 from .view import Breaker
 
 _READING: Final = trio.CapacityLimiter(1)
@@ -38,14 +42,33 @@ class StateReply(Head, frozen=True, kw_only=True):
 
 
 class RiskRequest(Request, frozen=True, kw_only=True):
-    """What is allowed."""
+    """What is allowed, and how much of it is used."""
+
+
+class ClientRisk(msgspec.Struct, frozen=True, kw_only=True):
+    """What one client may do."""
+
+    permission: str  # active, reducing, halted; never more than the account's
+    reason: str
+    limits: dict[str, Any]
+    alive_within: Decimal | None  # seconds in which it has to say that it is there; null: it is not watched
+    silent: bool  # it did not
 
 
 class RiskReply(Head, frozen=True, kw_only=True):
-    """Permission and limits."""
+    """Permission, limits, marks; limits by name (configuration.md)."""
 
     permission: str
-    limits: dict[str, str]  # by rule; empty: none are configured
+    limits: dict[str, Any]  # of the account; empty: there are none
+    version: int  # of the limits: which risk.limits of the journal they are
+    by: str  # config, or who changed them last
+    clients: dict[str, ClientRisk]  # those with limits, a permission or a switch of their own
+    alive_within: Decimal | None  # seconds in which an operator has to say that he is there; null: nobody has
+    silent: bool  # he did not
+    usage: Usage
+    equity: Decimal | None  # now; null: a position has no value
+    day_start: Decimal | None  # equity when the server's day began, less what was paid since; null: no mark
+    peak: Decimal | None  # likewise the most that it was
 
 
 class SessionsRequest(Request, frozen=True, kw_only=True):
@@ -96,8 +119,37 @@ async def state(asked: Asked, request: StateRequest) -> StateReply:
 
 
 async def risk(asked: Asked, request: RiskRequest) -> RiskReply:
-    """The permission of this moment; no limit can be configured yet."""
-    return RiskReply(asked.view.account, asked.seq, permission=asked.view.standing.permission, limits={})
+    """The permission and the limits of this moment, and what they are compared with."""
+    known, view = asked.books.risk, asked.view
+    limits = known.limits or RiskLimits()
+    now = used(view)
+    names = dict.fromkeys([*limits.clients, *known.clients, *known.armed])
+    return RiskReply(
+        view.account,
+        asked.seq,
+        permission=view.standing.permission,
+        limits=dict(limits.limits),
+        version=known.version,
+        by=limits.by,
+        clients={name: _client(known, limits, name) for name in names if name},
+        alive_within=known.armed.get(""),
+        silent="" in known.missed,
+        usage=now.usage,
+        equity=now.equity,
+        day_start=now.day_start,
+        peak=known.peak,
+    )
+
+
+def _client(known: Risk, limits: RiskLimits, name: str) -> ClientRisk:
+    state = known.clients.get(name)
+    return ClientRisk(
+        permission=state.permission if state else "active",
+        reason=state.reason if state else "",
+        limits=dict(limits.clients.get(name, {})),
+        alive_within=known.armed.get(name),
+        silent=name in known.missed,
+    )
 
 
 async def sessions(asked: Asked, request: SessionsRequest) -> SessionsReply:

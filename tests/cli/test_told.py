@@ -10,7 +10,7 @@ from oms.cli.state.fields import Field
 from oms.cli.statuses import IN_VAIN, UNDER_WAY, UNKNOWN, WORKED
 from oms.cli.trade import show, verdict
 from oms.commands.envelope import Envelope
-from oms.commands.operating import OPERATOR_VERBS, Operated, Operation, Reset
+from oms.commands.operating import OPERATOR_VERBS, AliveWord, Operated, Operation, Reset, Restriction
 from oms.commands.reply import DealShown, Outcome
 from oms.domain.events.command import Reason
 
@@ -48,7 +48,10 @@ def test_a_command_may_say_what_is_sent() -> None:
 def test_an_operator_may_say_what_is_sent() -> None:
     assert {"by", "comment", "wait"} <= get_type_hints(Operation).keys()
     assert "call_class" in get_type_hints(Reset)
-    assert OPERATOR_VERBS == ("halt", "reduce", "resume", "panic", "reset", "settle", "reconcile")
+    assert {"client", "within"} <= get_type_hints(AliveWord).keys()
+    assert "client" in get_type_hints(Restriction)
+    sent = ("halt", "reduce", "resume", "panic", "limits", "alive", "reset", "settle", "reconcile")
+    assert sent == OPERATOR_VERBS
 
 
 def test_each_status_says_one_thing() -> None:

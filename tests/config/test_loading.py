@@ -329,7 +329,25 @@ ACCOUNT_WRONG = [
     ("aliases = { A = 'X', B = 'X' }", "aliases: has two names for one symbol"),
     ('cid = "00"', "cid: must be 32 hexadecimal digits"),
     ("risk = 1", "risk: must be a table"),
-    ("risk = { max_volume_per_order = 1 }", "risk.max_volume_per_order: unknown key"),
+    ("risk = { max_moons = 1 }", "risk.max_moons: unknown key; is it max_positions?"),
+    (
+        "risk = { max_volume_per_order = -1 }",
+        "risk.max_volume_per_order: must be a number with at most 8 decimals, from 0 to 1000000000",
+    ),
+    ("risk = { max_orders = true }", "risk.max_orders: must be a whole number, from 0 to 1000000"),
+    (
+        "risk = { max_daily_loss = nan }",
+        "risk.max_daily_loss: must be a number with at most 8 decimals, from 0 to 1000000000000000",
+    ),
+    ("risk = { sides = ['up'] }", "risk.sides: must be a list of buy, sell, at most 100"),
+    ("risk = { breach_until = 'noon' }", 'risk.breach_until: must be one of "resume", "next_day"'),
+    ("risk = { clients = 1 }", "risk.clients: must be a table"),
+    ("risk = { clients = { desk = 1 } }", "risk.clients.desk: must be a table"),
+    (
+        "risk = { clients = { 'a b' = {} } }",
+        'risk.clients."a b": a client must be 1 to 32 letters, digits, _ or -',
+    ),
+    ("risk = { clients = { desk = { max_drawdown = 1 } } }", "risk.clients.desk.max_drawdown: unknown key"),
     ("statistics = ['EURUSD']", "statistics: unknown key"),
 ]
 

@@ -11,6 +11,7 @@ from typing import Any
 import trio
 
 from oms.daemon.trading import margined
+from oms.dispatch.alive import Alive
 from oms.dispatch.desk import Desk
 from oms.dispatch.intake import Intake
 from oms.dispatch.operators import Operators
@@ -42,7 +43,8 @@ class Desked:
         self.held, self.venue, self.desk = keeper, venue, desk
         self.dead: list[tuple[str, tuple[Reason, ...]]] = []
         self.intake = Intake(desk, require_client_subject=False, dead=self._bury)
-        self.operators = Operators("main", [desk], nursery, alone=True)
+        self.alive = Alive(desk)
+        self.operators = Operators("main", [desk], nursery, alone=True, switches={"main": self.alive})
 
     async def _bury(
         self, what: str, payload: bytes, headers: Mapping[str, str], reasons: tuple[Reason, ...]

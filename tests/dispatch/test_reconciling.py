@@ -309,7 +309,7 @@ async def test_a_session_that_ends_meanwhile_is_told(tmp_path: Path) -> None:
 
 async def test_a_difference_is_accepted_of_one_account_only(tmp_path: Path) -> None:
     async with running() as venue, desked(venue, tmp_path) as main, trio.open_nursery() as nursery:
-        everybody = Operators("_daemon", [main.desk], nursery, alone=False)
+        everybody = Operators("_daemon", [main.desk], nursery, alone=False, switches={})
         ask = partial(everybody.request, "reconcile", {})
         said = json.loads((await ask(b'{"accept": "all"}')).payload)
         assert [(one["code"], one["field"]) for one in said["reasons"]] == [("conflicting_fields", "accept")]

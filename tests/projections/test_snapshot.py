@@ -11,16 +11,23 @@ from msgspec.structs import replace
 from oms.domain.events import (
     AccountOpened,
     AccountState,
+    AliveArmed,
+    AliveMissed,
     BalanceReported,
+    ClientState,
     CommandReceived,
     CommandSending,
+    EquityMark,
     Event,
     LedgerCorrected,
     LedgerOpened,
     PositionAdopted,
     PositionRenamed,
+    RiskBreached,
+    RiskLimits,
     SymbolChanged,
 )
+from oms.domain.events.command import JudgedRisk
 from oms.domain.observations import (
     AccountSeen,
     DealSeen,
@@ -60,7 +67,7 @@ SEEN: st.SearchStrategy[Observation] = st.one_of(
 
 # What a version's dump of `script` is.  Where it differs, a snapshot of before means something else now:
 # raise VERSION, and put the new digest here instead.
-DIGESTS = {5: "fff65b900cdaa84590a82cf49d90f8e6493fb5a2203060a5ec09cabb27e9a14e"}
+DIGESTS = {6: "e790352bcf8e2f7251617f129ccb355a428c33b3acf8e25911dcbc6958f5af34"}
 
 
 def again(books: Books) -> Books:
@@ -202,7 +209,15 @@ def script() -> Journal:
                 symbol="EURUSD",
                 volume=D("1.00"),
                 marker="~ABCDEFGH23",
+                risk=JudgedRisk("2026-11-21T10:00:00.000+02:00", 1, {"max_volume_per_order": "1.00"}),
             ),
+            RiskLimits({"max_volume_per_order": "5.00"}, "config", {"desk": {"sides": ("buy",)}}),
+            ClientState("desk", "reducing", "operator"),
+            EquityMark("day_start", D("1000.00"), D("0.00"), equity=D("1000.00"), at="2026-11-21T00:00:01Z"),
+            EquityMark("peak", D("1000.00"), D("0.00"), equity=D("1010.00"), at="2026-11-21T00:10:00Z"),
+            RiskBreached("max_drawdown", "10.00", "10.00", "reducing"),
+            AliveArmed("desk", D("30")),
+            AliveMissed("desk", D("30"), "cancel"),
         ]
     )
     journal.see(opened(order(7, "placed", "1.00", "1.00")), past(order(8, "canceled", "0.10", "0.10")))

@@ -8,12 +8,17 @@ import trio
 
 from oms.domain.events import (
     AccountState,
+    AliveArmed,
+    AliveMissed,
+    ClientState,
     CommandDenied,
     CommandOutcome,
     CommandReceived,
     DealBooked,
+    EquityMark,
     OrderEnded,
     OrderUpdated,
+    RiskLimits,
 )
 from oms.domain.events.command import Reason
 from oms.projections.margin_inputs import MarginInputs
@@ -272,9 +277,57 @@ async def test_state_proves_the_books(account: Account) -> None:
 
 
 @pytest.mark.trio
-async def test_risk_has_a_permission_and_no_limits_yet(account: Account) -> None:
+async def test_risk_without_limits(account: Account) -> None:
     account.standing = AccountState("ready", "reducing")
-    assert await account.ask("risk") == {"account": "main", "seq": 12, "permission": "reducing", "limits": {}}
+    found = await account.ask("risk")
+    assert (found["permission"], found["limits"], found["version"], found["clients"]) == (
+        "reducing",
+        {},
+        0,
+        {},
+    )
+    assert (found["alive_within"], found["silent"], found["day_start"], found["peak"]) == (
+        None,
+        False,
+        None,
+        None,
+    )
+
+
+@pytest.mark.trio
+async def test_risk_shows_limits_clients_marks_usage(account: Account) -> None:
+    before = await account.ask("risk")
+    for event in (
+        RiskLimits({"max_volume_per_order": "5.00"}, "anna", {"desk": {"sides": ("buy",)}}),
+        ClientState("other", "halted", "operator"),
+        AliveArmed("desk", Decimal(30)),
+        AliveMissed("desk", Decimal(30), "cancel"),
+        EquityMark("peak", Decimal(100), Decimal(0), equity=Decimal("123.40"), at="2026-11-21T10:00:00Z"),
+    ):
+        account.books.fold(event)
+    found = await account.ask("risk")
+    assert (found["limits"], found["version"], found["by"]) == ({"max_volume_per_order": "5.00"}, 1, "anna")
+    assert found["clients"] == {
+        "desk": {
+            "permission": "active",
+            "reason": "",
+            "limits": {"sides": ["buy"]},
+            "alive_within": "30",
+            "silent": True,
+        },
+        "other": {
+            "permission": "halted",
+            "reason": "operator",
+            "limits": {},
+            "alive_within": None,
+            "silent": False,
+        },
+    }
+    assert found["peak"] == "123.40"
+    held = list(account.books.positions)
+    lots = sum((one.volume for one in held), Decimal(0))
+    assert Decimal(before["usage"]["max_gross_exposure"]) >= lots > 0
+    assert before["usage"]["max_positions"] >= len(held)
 
 
 @pytest.mark.trio

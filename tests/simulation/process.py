@@ -142,7 +142,7 @@ class Process:
             )
             await self.desk.open()
             self.intake = Intake(self.desk, require_client_subject=False, dead=_unread)
-            self.operators = Operators(NAME, [self.desk], outer, alone=True)
+            self.operators = Operators(NAME, [self.desk], outer, alone=True, switches={})
             task_status.started(self)
             async with trio.open_nursery() as sessions:
                 sessions.start_soon(pump.run)

@@ -1,6 +1,7 @@
 """Settings as they may be shown: everything as it is, a secret as where it is from."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,8 @@ def _flat(prefix: str, tables: Mapping[str, msgspec.Struct]) -> Iterator[tuple[s
             value = getattr(table, field)
             if isinstance(value, msgspec.Struct):
                 yield from _flat(f"{prefix}{name}.", {field: value})
+            elif field == "clients":
+                yield from _flat(f"{prefix}{name}.{field}.", value)
             else:
                 yield f"{prefix}{name}.{field}", value
 
@@ -51,6 +54,8 @@ def _shown(value: Any) -> Any:
             return str(value)
         case bytes():
             return value.hex()
+        case Decimal():
+            return f"{value:f}"
         case msgspec.Struct():
             return {name: _shown(getattr(value, name)) for name in value.__struct_fields__}
         case Mapping():
@@ -71,4 +76,4 @@ def _cell(value: Any) -> str:
         return NOTHING
     if isinstance(value, bool):
         return str(value).lower()
-    return value.hex() if isinstance(value, bytes) else str(value)
+    return value.hex() if isinstance(value, bytes) else str(_shown(value))

@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,6 +21,7 @@ from oms.cli.state.tables import records
 
 DAEMON: Final = "_daemon"  # all accounts of one
 PANIC: Final = "panic"
+RESERVED: Final = frozenset({"by", "comment", "wait", "client"})  # fields of every operation
 ANSWER_S: Final = 15.0
 SEVERITY: Final = (OK, FAILED, WRONG, NO_ACCOUNT, NOBODY, UNKNOWN)
 
@@ -53,6 +54,19 @@ class Told(NamedTuple):
     answers: list[Answer]
     failures: list[Failure]
     notes: list[str]
+
+
+def with_limits(wanted: Operation, said: Sequence[str]) -> Operation:
+    """With what was said as NAME=VALUE among its fields; raises Failure for what is none."""
+    found = dict(wanted.more)
+    for one in said:
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip():
+            raise Failure(WRONG, "--set: must be NAME=VALUE")
+        if name in RESERVED or name in found:
+            raise Failure(WRONG, f"--set: {plain(name)} is no limit, or is there twice")
+        found[name] = value
+    return wanted._replace(more=found)
 
 
 def operate(config: Path | None, said: Said, wanted: Operation) -> int:

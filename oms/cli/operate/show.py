@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from oms.cli.printing import console, put_table
-from oms.cli.state.fields import ACCOUNT, Field, standing, status
-from oms.cli.state.tables import filled, records
+from oms.cli.state.fields import ACCOUNT, LIMITED, Field, standing, status
+from oms.cli.state.tables import filled, limit_rows, records
 from oms.cli.trade.show import COMMAND, REASON, named
 
 Row = Mapping[str, Any]
@@ -38,6 +38,7 @@ def show(replies: Iterable[Row]) -> None:
         ((ACCOUNT, *REASON), list(_parts(rows, "reasons"))),
         (DIFFERENCE, list(_parts(rows, "differences"))),
         ((ACCOUNT, *COMMAND), [named(one) for one in _commands(rows)]),
+        (LIMITED, list(_limits(rows))),
     )
     first = True
     for fields, found in parts:
@@ -52,6 +53,12 @@ def _parts(rows: Iterable[Row], name: str) -> Iterator[Row]:
     for row in rows:
         for one in records(row.get(name)):
             yield {**one, "account": row.get("account")}
+
+
+def _limits(rows: Iterable[Row]) -> Iterator[Row]:
+    """A line for each limit in force."""
+    for row in rows:
+        yield from limit_rows(row.get("limits"), account=row.get("account"), client=row.get("client"))
 
 
 def _commands(rows: Iterable[Row]) -> Iterator[Row]:

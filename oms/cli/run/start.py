@@ -25,6 +25,7 @@ from oms.web.server import CannotListen
 
 PRIVATE: Final = 0o077  # what the daemon writes is for its own user
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)  # that end it
+HALT: Final = signal.SIGUSR1  # that halts all accounts
 GC_THRESHOLD: Final = 50_000  # objects between two collections, instead of 700
 
 log = logger("oms.run")
@@ -64,19 +65,20 @@ def until_signal(settings: Settings, up: Callable[[Daemon], Awaitable[None]] | N
     except* KeyboardInterrupt:
         pass  # a signal before the daemon listens for it
     finally:
-        for number in SIGNALS:
+        for number in (*SIGNALS, HALT):
             signal.signal(number, signal.SIG_IGN)
     return OK
 
 
 async def _run(settings: Settings, up: Callable[[Daemon], Awaitable[None]] | None) -> None:
     stop = trio.Event()
-    with trio.open_signal_receiver(*SIGNALS) as signals:
+    with trio.open_signal_receiver(*SIGNALS) as signals, trio.open_signal_receiver(HALT) as halts:
         async with trio.open_nursery() as around:
             async with trio.open_nursery() as nursery:
                 daemon: Daemon = await nursery.start(partial(run, settings, stop, clock=time.time_ns))
                 tidy_memory()
                 async with trio.open_nursery() as beside:
+                    beside.start_soon(_halt, halts, daemon)
                     if up is not None:
                         beside.start_soon(up, daemon)
                     received = await anext(signals)
@@ -86,6 +88,12 @@ async def _run(settings: Settings, up: Callable[[Daemon], Awaitable[None]] | Non
                 stop.set()
             around.cancel_scope.cancel()
     log.info("stopped")
+
+
+async def _halt(halts: AsyncIterator[int], daemon: Daemon) -> None:
+    async for number in halts:
+        log.warning("halting every account", signal=signal.Signals(number).name)
+        await daemon.halt("signal")
 
 
 async def _wave_off(signals: AsyncIterator[int]) -> None:

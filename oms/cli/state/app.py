@@ -1,4 +1,4 @@
-"""`oms state orders | positions | account | pnl | quotes | sessions | symbols | commands`."""
+"""`oms state orders | positions | account | pnl | quotes | sessions | symbols | commands | risk`."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,7 +6,7 @@ import typer
 
 from oms.cli.nats_options import Ca, Cert, Config, Creds, Key, Nats, Nkey, Prefix, User
 
-What = Literal["orders", "positions", "account", "pnl", "quotes", "sessions", "symbols", "commands"]
+What = Literal["orders", "positions", "account", "pnl", "quotes", "sessions", "symbols", "commands", "risk"]
 
 
 def state(

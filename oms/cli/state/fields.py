@@ -168,6 +168,20 @@ ACCOUNTS: Final = (
     _number("margin_level", "level", percent),
     Field("state", look=standing),
 )
+RISK: Final = (
+    ACCOUNT,
+    Field("permission", look=standing),
+    _number("equity"),
+    _number("day_start", "day start"),
+    _number("peak"),
+    _number("usage.max_daily_loss", "day's loss"),
+    _number("usage.max_drawdown", "drawdown"),
+    _number("usage.max_gross_exposure", "gross"),
+    _number("usage.max_net_exposure", "net"),
+    _number("usage.max_orders", "orders"),
+    _number("usage.max_positions", "positions"),
+)
+LIMITED: Final = (ACCOUNT, Field("client"), Field("limit"), Field("value", cut=True))
 TOTALS: Final = (
     ACCOUNT,
     Field("currency"),

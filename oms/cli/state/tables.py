@@ -10,10 +10,12 @@ from oms.cli.state.fields import (
     ACCOUNTS,
     COMMANDS,
     DOUBTED,
+    LIMITED,
     LISTED,
     ORDERS,
     POSITIONS,
     QUOTES,
+    RISK,
     SESSIONS,
     SPECIFICATIONS,
     TOTALS,
@@ -35,6 +37,8 @@ def tables(what: str, replies: Sequence[Reply]) -> list[Table]:
             return [made(DOUBTED, rows("commands", replies))]
         case "pnl":
             return [made(TOTALS, replies), made(WORTH, rows("positions", replies))]
+        case "risk":
+            return [made(RISK, replies), made(LIMITED, _limits(replies))]
         case "symbols":  # where some were named their specifications, else the list
             named = list(rows("symbols", replies))
             return [made(SPECIFICATIONS, named) if named else made(LISTED, rows("listed", replies))]
@@ -46,6 +50,23 @@ def rows(name: str, replies: Iterable[Reply]) -> Iterable[dict[str, Any]]:
     for reply in replies:
         for row in reply.get(name, ()):
             yield {**row, "account": reply.get("account")}
+
+
+def _limits(replies: Iterable[Reply]) -> Iterable[dict[str, Any]]:
+    """A row for each limit of each account, and of each of its clients."""
+    for reply in replies:
+        clients = reply.get("clients")
+        own = clients if isinstance(clients, Mapping) else {}
+        yield from limit_rows(reply.get("limits"), account=reply.get("account"))
+        for client, told in own.items():
+            yield from limit_rows(told.get("limits"), account=reply.get("account"), client=client)
+
+
+def limit_rows(limits: Any, **whose: Any) -> Iterable[dict[str, Any]]:
+    """A row for each limit."""
+    for name, value in limits.items() if isinstance(limits, Mapping) else ():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        yield {**whose, "limit": name, "value": shown}
 
 
 def made(fields: Sequence[Field], found: Iterable[Mapping[str, Any]], title: str = "") -> Table:

@@ -25,6 +25,8 @@ CODES: Final[dict[str, Code]] = {
     "restored": Code("the journal was restored and not compared yet: only what reduces is sent"),
     "dirty": Code("the books are not complete: only what reduces is sent"),
     "reducing": Code("the account only reduces: nothing that adds risk is sent"),
+    "client_halted": Code("the client is halted: nothing of it is sent"),
+    "client_reducing": Code("the client only reduces: nothing of it that adds risk is sent"),
     NATS_AWAY: Code("NATS is required and not there: nothing that adds risk is sent"),
     BREAKER_OPEN: Code(
         "such requests were not answered again and again: none is sent for a while; try again"
@@ -101,6 +103,27 @@ CODES: Final[dict[str, Code]] = {
     # With which money.
     "margin_unknown": Code("what margin the order leaves cannot be computed"),
     "no_money": Code("the margin that the order needs is not free", Retcode.NO_MONEY),
+    # By which limits of our own (docs/configuration.md).
+    "risk_unreadable": Code("the limits cannot be read: nothing that adds risk is sent"),
+    "risk_unknown": Code("what a limit is about cannot be computed, and the limit holds"),
+    "risk_symbol": Code("the symbol is none of those allowed"),
+    "risk_side": Code("the side is none of those allowed"),
+    "risk_action": Code("this type of order, or changing orders, is not allowed"),
+    "risk_hours": Code("it is not within the trading hours"),
+    "risk_order_volume": Code("the order's volume is above its limit"),
+    "risk_symbol_volume": Code("with what is open, waits and is on its way, the symbol's side has too much"),
+    "risk_account_volume": Code("likewise, all symbols together"),
+    "risk_gross_exposure": Code("what is bought and what is sold is too much together"),
+    "risk_net_exposure": Code("one side is too much more than the other"),
+    "risk_notional": Code("what the exposure is worth is above its limit"),
+    "risk_orders": Code("there are as many pending orders as there may be"),
+    "risk_positions": Code("there are as many positions, or orders that may open one, as there may be"),
+    "risk_rate_second": Code("as many orders and changes were sent within a second as may be"),
+    "risk_rate_minute": Code("as many orders and changes were sent within a minute as may be"),
+    "risk_duplicate": Code("the client sent the same order a moment ago"),
+    "risk_collar": Code("the price is too far from the market"),
+    "risk_daily_loss": Code("the day's loss has reached its limit"),
+    "risk_drawdown": Code("the loss since the equity's peak has reached its limit"),
 }
 
 # They pass by themselves: the same command may be tried again, its id is not used up.
@@ -113,7 +136,10 @@ MOMENTARY: Final = frozenset(
         *("close_by_other_symbol", "close_by_same_side", "order_not_found", "volume_above_position"),
         *("volume_above_limit", "frozen", "outcome_pending", "no_quote", "delayed_quote", "stale_quote"),
         *("price_moved", "price_too_near", "sl_too_near", "tp_too_near", "price_outside_limits"),
-        *("margin_unknown", "no_money"),
+        *("margin_unknown", "no_money", "risk_unknown", "risk_hours", "risk_symbol_volume"),
+        *("risk_account_volume", "risk_gross_exposure", "risk_net_exposure", "risk_notional", "risk_orders"),
+        *("risk_positions", "risk_rate_second", "risk_rate_minute", "risk_duplicate", "risk_collar"),
+        *("risk_daily_loss", "risk_drawdown"),
     }
 )
 RANK: Final = {code: place for place, code in enumerate(CODES)}

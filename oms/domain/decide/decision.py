@@ -3,7 +3,7 @@
 import msgspec
 
 from ..commands import CancelAll, CloseAll, Verb
-from ..events.command import JudgedMargin, JudgedQuote, Reason
+from ..events.command import JudgedMargin, JudgedQuote, JudgedRisk, Reason
 from ..intent import Intent
 from .case import Need
 
@@ -14,6 +14,7 @@ class Approved(msgspec.Struct, frozen=True):
     intent: Intent
     quote: JudgedQuote | None = None  # that it was judged against
     margin: JudgedMargin | None = None
+    risk: JudgedRisk | None = None
     need: Need = "risk"  # what it needed of the account
 
 
@@ -23,6 +24,7 @@ class Denied(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
     quote: JudgedQuote | None = None
     margin: JudgedMargin | None = None
+    risk: JudgedRisk | None = None
     passing: bool = False
 
 

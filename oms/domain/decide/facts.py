@@ -10,6 +10,7 @@ from ..calls import CallClass
 from ..events.command import JudgedMargin, JudgedQuote
 from ..intent import Intent
 from ..lifecycle import Order
+from ..limits import AccountLimits, Limits
 from ..records import AccountRecord, PositionRecord, SymbolRecord
 
 MarginCheck = Literal["client", "server"]
@@ -22,6 +23,39 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     deviation: int = 20  # points that requested prices may be off, where the command says nothing
     margin_check: MarginCheck = "client"  # server: the venue's own check is enough
     reduce_while_reconciling: bool = True
+
+
+class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An order, or a change of one, that was sent."""
+
+    at_ms: int  # milliseconds of UTC
+    client: str
+    symbol: str
+    type: str  # buy, sell_limit, ...; "" of a change
+    volume: Decimal  # lots
+    price: Decimal | None = None  # of a pending order
+
+
+class Restraint(msgspec.Struct, frozen=True, kw_only=True):
+    """What risk is limited to, and what limits look at beside the other facts.
+
+    What no limit asks for is not gathered.
+    """
+
+    version: int = 0  # of the limits: how many risk.limits the journal has
+    account: AccountLimits | None = None
+    client: Limits | None = None  # of the command's client
+    unreadable: str = ""  # why the limits cannot be read
+    client_permission: str = "active"  # reducing, halted: the command's client alone
+    client_reason: str = ""
+    own: frozenset[str] = frozenset()  # tickets of orders and positions that are the client's
+    own_in_flight: tuple[Intent, ...] = ()
+    sent: tuple[Sent, ...] = ()  # within the last minute
+    lot_values: Mapping[str, Decimal] = {}  # by symbol: account currency of a lot, per unit of its price
+    prices: Mapping[str, Decimal] = {}  # by symbol: the larger of bid and ask
+    equity: Decimal | None = None  # None: a position has no value
+    day_start: Decimal | None = None  # equity when the server's day began, less what was paid in or out since
+    peak: Decimal | None = None  # the most that equity was, likewise
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +84,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[Order, ...] = ()  # all open ones
     in_flight: tuple[Intent, ...] = ()
     margin: JudgedMargin | None = None  # what the order would leave; None: not computed
+    client: str = ""  # whose command it is
+    risk: Restraint = Restraint()
     policy: Policy = Policy()
 
 

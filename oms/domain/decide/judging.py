@@ -9,13 +9,14 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from ..commands import Close, Submit, Verb
-from ..events.command import JudgedQuote, Reason
+from ..events.command import JudgedQuote, JudgedRisk, Reason
 from ..intent import REQUEST_PRICES, Intent
 from ..words import BUY
 from .case import Case, case_of
 from .changes import changes_nothing
 from .decision import Approved, Denied, Unchanged
 from .facts import Facts
+from .limiting import beyond, measured
 from .points import distance
 from .reasons import passes, reason, told
 from .resolve import DEAL_REQUEST, side_of
@@ -28,11 +29,12 @@ def judge(verb: Verb, facts: Facts) -> Approved | Denied | Unchanged:
     if changes_nothing(case):
         reasons = told(against(case, STANDING))
         return _denied(case, reasons) if reasons else Unchanged("everything is already so")
-    reasons = told(against(case))
+    risk = measured(case)
+    reasons = told([*against(case), *beyond(case, risk)])
     if reasons or case.intent is None:
-        return _denied(case, reasons)
+        return _denied(case, reasons, risk)
     intent = asking(case.intent) if case.intent.action == DEAL_REQUEST else case.intent
-    return _approved(case, intent)
+    return _approved(case, intent, risk)
 
 
 def on_prices(asked: Approved, verb: Verb, facts: Facts, bid: Decimal, ask: Decimal) -> Approved | Denied:
@@ -45,10 +47,11 @@ def on_prices(asked: Approved, verb: Verb, facts: Facts, bid: Decimal, ask: Deci
     last = facts.quote.last if facts.quote is not None else None
     quote = JudgedQuote(bid=bid, ask=ask, last=last, time=facts.server_now, age=0.0)
     case = case_of(verb, replace(facts, quote=quote))
-    reasons = told([*against(case), *_moved(asked, case, bid, ask)])
+    risk = measured(case)
+    reasons = told([*against(case), *beyond(case, risk), *_moved(asked, case, bid, ask)])
     if reasons or case.intent is None:
-        return replace(_denied(case, reasons), passing=False)
-    return _approved(case, case.intent)
+        return replace(_denied(case, reasons, risk), passing=False)
+    return _approved(case, case.intent, risk)
 
 
 def asking(deal: Intent) -> Intent:
@@ -69,11 +72,11 @@ def _moved(asked: Approved, case: Case, bid: Decimal, ask: Decimal) -> list[Reas
     return [reason("price_moved", message, field="deviation", given=now, limit=then)]
 
 
-def _approved(case: Case, intent: Intent) -> Approved:
+def _approved(case: Case, intent: Intent, risk: JudgedRisk) -> Approved:
     margin = case.facts.margin if case.need == "risk" else None
-    return Approved(intent, case.facts.quote, margin, case.need)
+    return Approved(intent, case.facts.quote, margin, risk, case.need)
 
 
-def _denied(case: Case, reasons: tuple[Reason, ...]) -> Denied:
+def _denied(case: Case, reasons: tuple[Reason, ...], risk: JudgedRisk | None = None) -> Denied:
     margin = case.facts.margin if case.need == "risk" else None
-    return Denied(reasons, case.facts.quote, margin, passing=passes(reasons))
+    return Denied(reasons, case.facts.quote, margin, risk, passing=passes(reasons))

@@ -8,6 +8,8 @@
     difference, restored, dirty     no          no          yes
     reducing, NATS away             no          yes         yes
 
+What restricts a client alone is like it, for that client's commands.
+
 A change of stops or prices brings no new volume, and is how a position is protected: so it goes while an
 account only reduces.  Where the books are in doubt it does not, for what it would change may not be so.
 """
@@ -28,6 +30,7 @@ from .resolve import PRICED
 
 READY: Final = "ready"
 HALTED: Final = "halted"
+ACTIVE: Final = "active"
 
 _ALL: Final = frozenset[Need]({"risk", "change", "reduce"})
 _IN_DOUBT: Final = frozenset[Need]({"risk", "change"})
@@ -72,8 +75,12 @@ def link(facts: Facts, need: Need, *, known: bool) -> Iterator[Reason]:
 
 
 def restrictions(facts: Facts, need: Need) -> Iterator[Reason]:
-    """What the account is restricted to, and that NATS is away where it has to be there."""
+    """What account and client are restricted to, and that NATS is away where it has to be there."""
     yield from restricted(facts.restrictions, need)
+    alone, why = facts.risk.client_permission, facts.risk.client_reason
+    if need in DENIES.get(alone, _ALL if alone != ACTIVE else frozenset()):
+        told = f"the client {facts.client} is {alone}" + (f": {why}" if why else "")
+        yield reason("client_reducing" if alone == "reducing" else "client_halted", told)
     if facts.nats_away and need == "risk":
         yield reason(NATS_AWAY, "NATS is away: nothing that adds risk is sent")
 

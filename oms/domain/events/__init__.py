@@ -13,7 +13,7 @@ from msgspec.structs import astuple
 
 from ..records import AccountRecord, DealRecord, OrderRecord, SymbolRecord
 from ..values import plain
-from .account import AccountChanged, AccountOpened, AccountState
+from .account import AccountChanged, AccountOpened, AccountState, ClientState
 from .command import (
     CommandAnswered,
     CommandConflict,
@@ -37,7 +37,7 @@ from .market import BookChanged, QuoteTicked, StatisticsChanged
 from .order import OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
 from .position import PositionAdjusted, PositionAdopted, PositionRenamed
 from .reconcile import ReconcileReport
-from .risk import EquityMark, RiskBreached, RiskLimits
+from .risk import AliveArmed, AliveMissed, EquityMark, RiskBreached, RiskLimits
 from .session import (
     SessionAuthenticated,
     SessionConnected,
@@ -51,8 +51,8 @@ from .symbol import SymbolChanged, SymbolGone
 SessionEvent = (
     SessionConnected | SessionAuthenticated | SessionReady | SessionEnded | SessionRefused | SessionLink
 )
+AccountEvent = AccountOpened | AccountChanged | AccountState | ClientState
 HealthEvent = BreakerChanged | FeedStale | FeedLive | LatencyDegraded | LatencyRestored
-AccountEvent = AccountOpened | AccountChanged | AccountState
 SymbolEvent = SymbolChanged | SymbolGone
 MarketEvent = QuoteTicked | BookChanged | StatisticsChanged
 OrderEvent = OrderPlaced | OrderUpdated | OrderEnded | OrderRemoved
@@ -73,7 +73,7 @@ CommandEvent = (
     | CommandScanned
     | CommandSettled
 )
-RiskEvent = RiskLimits | RiskBreached | EquityMark
+RiskEvent = RiskLimits | RiskBreached | EquityMark | AliveArmed | AliveMissed
 ReconcileEvent = ReconcileReport
 FindingEvent = DriftSeen | AnomalySeen
 DaemonEvent = DaemonStarted | DaemonStopped
@@ -168,11 +168,14 @@ __all__ = [
     "AccountEvent",
     "AccountOpened",
     "AccountState",
+    "AliveArmed",
+    "AliveMissed",
     "AnomalySeen",
     "BadEvent",
     "BalanceReported",
     "BookChanged",
     "BreakerChanged",
+    "ClientState",
     "CommandAnswered",
     "CommandConflict",
     "CommandDenied",

@@ -26,3 +26,13 @@ class AccountState(Fact, frozen=True, tag="account.state"):
     by: str = ""  # who, where a person did it
     comment: str = ""
     also: dict[str, str] = {}  # other permissions that hold beside the narrowest, with their reasons
+
+
+class ClientState(Fact, frozen=True, tag="client.state"):
+    """What one client of the account may do from now on, within what the account may."""
+
+    client: str
+    permission: str  # active, reducing, halted
+    reason: str = ""
+    by: str = ""  # who, where a person did it
+    comment: str = ""

@@ -41,6 +41,19 @@ class JudgedMargin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gaps: tuple[str, ...] = ()  # why: no_rate EURUSD, calc_mode X, ...
 
 
+class JudgedRisk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What limits were compared with: by limit the figure that it was judged by, "unknown" for none.
+
+    With the limits of that number this is all that a decision about risk was made on.
+    """
+
+    at: str = ""  # server time of the decision, RFC 3339 with the offset in force
+    limits: int = 0  # which risk.limits of the journal, counted from 1; 0: there were none
+    account: dict[str, str] = {}  # the account's limits
+    client: dict[str, str] = {}  # those of the command's client
+    equity: Decimal | None = None  # where a limit asks for it
+
+
 class CommandReceived(Fact, frozen=True, tag="command.received"):
     """A command came in, its identity (client, command) is taken for ever."""
 
@@ -76,6 +89,7 @@ class CommandDenied(Fact, frozen=True, tag="command.denied"):
     symbol: str = ""
     quote: JudgedQuote | None = None
     margin: JudgedMargin | None = None
+    risk: JudgedRisk | None = None
 
 
 class CommandSending(Intent, frozen=True, tag="command.sending", tag_field="event", kw_only=True):
@@ -87,6 +101,7 @@ class CommandSending(Intent, frozen=True, tag="command.sending", tag_field="even
     marker: str = ""  # in the comment
     quote: JudgedQuote | None = None
     margin: JudgedMargin | None = None
+    risk: JudgedRisk | None = None
 
 
 class CommandAnswered(Fact, frozen=True, tag="command.answered"):

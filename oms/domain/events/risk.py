@@ -2,14 +2,17 @@
 
 from decimal import Decimal
 
+from ..limits import Told
 from .fact import Fact
 
 
 class RiskLimits(Fact, frozen=True, tag="risk.limits"):
     """The limits from now on, whole."""
 
-    limits: dict[str, str | int | bool | None] = {}
+    limits: Told = {}  # of the account
     by: str = ""  # config, or who
+    clients: dict[str, Told] = {}  # of each client that has its own
+    comment: str = ""
 
 
 class RiskBreached(Fact, frozen=True, tag="risk.breached"):
@@ -32,3 +35,20 @@ class EquityMark(Fact, frozen=True, tag="equity.mark"):
     equity: Decimal | None = None
     margin: Decimal | None = None
     unvalued: tuple[str, ...] = ()  # positions without a price or a rate
+    at: str = ""  # server time, RFC 3339 with the offset in force
+
+
+class AliveArmed(Fact, frozen=True, tag="alive.armed"):
+    """A dead-man's switch: from now on somebody has to say again and again that he is there."""
+
+    client: str = ""  # who: a client; "" the account's operator
+    within: Decimal | None = None  # seconds from one word to the next; None: not watched any more
+    by: str = ""
+
+
+class AliveMissed(Fact, frozen=True, tag="alive.missed"):
+    """Somebody who was watched did not say in time that he is there."""
+
+    client: str = ""
+    within: Decimal | None = None  # seconds
+    action: str = ""  # what that leads to: reduce, panic, cancel

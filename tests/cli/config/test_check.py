@@ -45,6 +45,8 @@ def test_programs_get_one_object(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
     told = json.loads(done.stdout)
     assert told["ok"] is True
+    risk = told["settings"]["accounts"]["main"].pop("risk")
+    assert (risk["max_volume_per_order"], risk["breach_until"], risk["clients"]) == (None, "resume", {})
     assert told["settings"]["accounts"]["main"] == {
         "url": "ws://venue.example:8600/terminal",
         "login": 1001,
@@ -58,7 +60,6 @@ def test_programs_get_one_object(tmp_path: Path) -> None:
         "reduce_while_reconciling": True,
         "marker": "comment",
         "margin_check": "client",
-        "risk": {},
     }
     assert told["settings"]["data"]["dir"] == str(tmp_path / "data")
     assert told["origins"]["accounts.main.login"] == f"{path}:5"
