@@ -21,6 +21,7 @@ from oms.projections.rates import Conversion, Leg
 from oms.queries import QUERIES, Listed
 from oms.queries.candles import Candle
 from oms.queries.condition import ClientRisk
+from oms.queries.grouping import ClientTogether, SymbolTogether
 from oms.queries.market import QuoteRow
 from oms.queries.money import (
     Accrued,
@@ -32,6 +33,7 @@ from oms.queries.money import (
 )
 from oms.queries.refusal import CODES
 from oms.queries.reply import Error, ErrorReply
+from oms.queries.statement import BookedRow, DayRow, KindRow, MoneyShown, SymbolRow
 from oms.queries.trades import OrderRow
 from oms.queries.usage import Usage
 from oms.queries.view import Breaker
@@ -100,6 +102,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "positions": {"symbol": "EURUSD"},
     "account": {},
     "pnl": {},
+    "statement": {"from": "2026-11-21"},
     "quotes": {"symbols": ["EURUSD", "XAUUSD"]},
     "symbols": {"symbol": "EURUSD"},
     "history": {"from": "2026-11-21 12:00:01", "to": "2026-11-21T10:00:02Z"},
@@ -123,6 +126,8 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *(OrderRow, DealRecord, PositionRow, QuoteRow, Candle, SymbolRecord, Listed),
     *(ClientRisk, Usage),
     *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
+    *(SymbolTogether, ClientTogether),
+    *(MoneyShown, BookedRow, KindRow, SymbolRow, DayRow),
     *(Breaker, ErrorReply, Error),
 )
 
