@@ -53,6 +53,7 @@ from .view import AccountView
 from .watched import watch
 
 KEEP_EVENTS: Final = 10_000  # from one snapshot to the next
+KEEP_S: Final = 600.0  # that it may take, behind everything else
 KEEP_TOLD: Final = 500  # characters of why there is none
 LEAST_EVENTS: Final = 500  # that are worth one, at the end
 
@@ -306,11 +307,20 @@ async def _keep_now_and_then(recorder: Recorder) -> None:
     while recorder.broken is None:
         await recorder.settled(recorder.kept + KEEP_EVENTS)
         recorder.kept = recorder.seq
-        command = command_line(recorder.path.parent, recorder.account)
-        done = await trio.run_process(command, check=False, stdin=subprocess.DEVNULL, capture_stderr=True)
-        if done.returncode:
-            detail = done.stderr.decode(errors="replace").strip()
+        if detail := await _kept_aside(recorder):
             log.warning("no snapshot", account=recorder.account, detail=detail[-KEEP_TOLD:])
+
+
+async def _kept_aside(recorder: Recorder) -> str:
+    """Have another process keep the books; why it did not, "" where it did."""
+    command = command_line(recorder.path.parent, recorder.account)
+    try:
+        with trio.move_on_after(KEEP_S):
+            done = await trio.run_process(command, check=False, stdin=subprocess.DEVNULL, capture_stderr=True)
+            return done.stderr.decode(errors="replace").strip() if done.returncode else ""
+    except OSError as why:  # the machine has no process left for it: the next one is tried
+        return f"cannot be started: {why}"
+    return f"it took longer than {KEEP_S:g} s"
 
 
 def _keep(recorder: Recorder) -> None:

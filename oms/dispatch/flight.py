@@ -2,6 +2,7 @@
 
 import trio
 
+from oms.domain.calls import OPENING, CallClass
 from oms.domain.decide.decision import Approved
 from oms.domain.intent import REQUEST_PRICES
 from oms.ingest.breakers import UNCOUNTED, Call
@@ -25,6 +26,7 @@ class Flight:
         self.key, self.approved, self.request = key, approved, request
         self.marker, self.connection = marker, connection
         self.call: Call = UNCOUNTED  # of its breaker, from the moment that it is sent
+        self.call_class: CallClass = OPENING
         self.accepted = False  # answer 12 had accepted it
         self.doubt = (
             ""  # why nobody knows what became of it, where that is clear before its session has ended

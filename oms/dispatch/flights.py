@@ -10,6 +10,7 @@ from typing import Final
 import trio
 
 from oms.domain import retcodes
+from oms.domain.calls import CHANGING, CLOSING, CallClass
 from oms.domain.decide.calling import class_of
 from oms.domain.events import (
     CommandAnswered,
@@ -40,6 +41,7 @@ from .options import Options
 from .writing import reason, rejected
 
 OUTCOME: Final = 19
+TAKING_AWAY: Final[frozenset[CallClass]] = frozenset({CHANGING, CLOSING})
 SETTLE_S: Final = 5.0  # from a lost connection until all that came on it must be in the books
 DOUBTED: Final = 1000  # requests in doubt whose late results are told from others'
 AGAIN_S: Final = 1.0  # until a full disk is tried again
@@ -66,7 +68,8 @@ class Flights:
         """Send it, and record what is answered; its result is waited for beside other commands."""
         self._flying[flight.request.action_id] = flight
         approved = flight.approved
-        flight.call = self._account.breakers.begin(class_of(approved.need, approved.intent))
+        flight.call_class = class_of(approved.need, approved.intent)
+        flight.call = self._account.breakers.begin(flight.call_class)
         try:
             reply = await flight.connection.ask(Request(TRADE, flight.request), self._options.answer_s)
         except LocalProtocolError as why:
@@ -201,7 +204,11 @@ class Flights:
 
     def ended(self, connection: Connection, turn: Turn) -> None:
         """The connection is over and all that came on it is in the books: nothing more will come."""
+        counted: set[CallClass] = set()
         for flight in [one for one in self._flying.values() if one.connection is connection]:
+            if flight.call_class in counted:
+                flight.call.dropped()  # a connection that ends is one failure, whatever was on it
+            counted.add(flight.call_class)
             self._lost(flight, flight.doubt or "session_ended", turn)
 
     # What becomes of what was sent.
@@ -228,6 +235,8 @@ class Flights:
         turn.add(CommandAnswered(command, client, number, meaning, retcode, retcodes.name_of(retcode)))
         if meaning in ("refused", "no_change"):
             flight.call.worked()
+        elif flight.accepted and flight.call_class in TAKING_AWAY:
+            flight.call.answered()
         if meaning == "unknown":
             self._lost(flight, "retcode", turn, retcode)
 

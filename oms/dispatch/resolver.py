@@ -7,6 +7,7 @@ was not executed, and what is only probable waits for an operator.  Meanwhile it
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import trio
@@ -79,10 +80,11 @@ class Resolver:
         while self._recorder.broken is None:
             doubtful = {one.key for one in self._recorder.books.commands.doubtful()}
             self._searches = {key: one for key, one in self._searches.items() if key in doubtful}
-            if not doubtful:
-                self._doubted = trio.Event()
-                await self._doubted.wait()
-            await trio.sleep(await self._round())
+            self._doubted, began = trio.Event(), trio.current_time()
+            wait_s = await self._round() if doubtful else inf
+            with trio.move_on_after(wait_s):
+                await self._doubted.wait()  # what is new is not to wait for what is old
+                await trio.sleep_until(began + self._pace.spacing_s)
 
     async def _round(self) -> float:
         """One look at everything; seconds to the next."""
@@ -123,7 +125,7 @@ class Resolver:
     def _wait_for(self, command: Command) -> float:
         pace = self._pace
         age_s = self._age_s(command)
-        left = self._last_s(command) - age_s
+        left = self._last_s(command) - (trio.current_time() - self._search(command).known_at)
         if self._search(command).scans < 2:
             return pace.spacing_s
         if left > 0:
@@ -178,8 +180,11 @@ class Resolver:
                 turn.add(event)
 
     def _is_late(self, command: Command, began: float) -> bool:
-        """Whether a look that began then may be the last one."""
-        return self._age_s(command, began) >= self._last_s(command)
+        """Whether a look that began then may be the last one.
+
+        Counted from when this process heard of it: nobody knows whether a clock was set while none ran.
+        """
+        return began - self._search(command).known_at >= self._last_s(command)
 
     def _tell(self, command: Command, found: Look, search: _Search, turn: Turn) -> None:
         """Record what is new of it, and the first two looks whatever they say."""
@@ -256,10 +261,10 @@ class Resolver:
         at = times.get("sending") or times.get("unknown")
         return utc_ns(at) if at else self._clock()
 
-    def _age_s(self, command: Command, now: float | None = None) -> float:
+    def _age_s(self, command: Command) -> float:
         """Since its send; by Trio's clock from when this process heard of it, for a wall clock may jump."""
         search = self._search(command)
-        return search.age_s + (trio.current_time() if now is None else now) - search.known_at
+        return search.age_s + trio.current_time() - search.known_at
 
     def _last_s(self, command: Command) -> float:
         """From the send to the look that may be the last one."""
@@ -288,4 +293,5 @@ class Resolver:
             command.order if command.verb in MAKING else None,
             wall(server_time(since_s, offset)),
             owned,
+            {one.position: (one.side, one.volume) for one in books.positions},
         )

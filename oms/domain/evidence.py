@@ -6,6 +6,7 @@ probable.  What speaks neither for it nor against it is unclear, and never count
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from . import words
@@ -13,7 +14,7 @@ from .intent import Intent
 from .marker import marker_in
 from .observations import DealSeen, Observation, OpenOrderSeen, PastOrderSeen, PositionSeen
 from .records import DealRecord, OrderRecord, PositionRecord
-from .values import wall
+from .values import ZERO, wall
 
 FOUND: Final = "found"
 PROBABLE: Final = "probable"
@@ -54,6 +55,7 @@ class Doubt(NamedTuple):
     order: str | None  # of what makes an order: the ticket that its result named
     since: str  # server's wall clock: nothing of it is older
     owned: Callable[[str], bool]  # whether an order is another command's
+    held: Mapping[str, tuple[str, Decimal]] = {}  # side and lots of its positions, as the books have them
 
 
 class Look(NamedTuple):
@@ -134,7 +136,10 @@ def _ours(doubt: Doubt, lists: Lists) -> Look | None:
         return Look(FOUND, (doubt.order,), TICKET)
     cut = dict.fromkeys(ticket for ticket, text in comments if _is_cut(text, doubt.marker))
     candidates = [ticket for ticket in cut if not doubt.owned(ticket)]
-    return _alike(candidates) if candidates else None
+    if candidates:
+        return _alike(candidates)
+    opened = any(marker_in(one.comment) == doubt.marker != "" for one in lists.positions.values())
+    return Look(UNCLEAR) if opened else None  # its history is behind: a position has the mark already
 
 
 def _is_cut(comment: str, marker: str) -> bool:
@@ -188,9 +193,14 @@ def _leaving(doubt: Doubt, lists: Lists, *positions: str | None) -> Iterator[Dea
 def _closed(doubt: Doubt, lists: Lists) -> Look:
     intent = doubt.intent
     left = list(_leaving(doubt, lists, intent.position))
-    by_volume = dict.fromkeys(deal.order or deal.deal for deal in left if deal.volume == intent.volume)
-    if by_volume:
-        return _alike(list(by_volume))
+    by_order: dict[str, Decimal] = {}
+    for deal in left:
+        order = deal.order or deal.deal
+        by_order[order] = by_order.get(order, ZERO) + (deal.volume or ZERO)
+    whole = [order for order, volume in by_order.items() if volume == intent.volume]
+    part = [order for order, volume in by_order.items() if volume < intent.volume]
+    if whole or part:
+        return _alike(whole or part)
     return _as_it_was(doubt, lists, left, intent.position)
 
 
@@ -212,6 +222,11 @@ def _as_it_was(doubt: Doubt, lists: Lists, left: list[DealRecord], *positions: s
     accounted = {deal.position for deal in lists.deals if deal.entry in _LEAVING} | lists.positions.keys()
     if left or not accounted.issuperset(positions):
         return Look(UNCLEAR)
+    open_ones = (one for one in map(lists.positions.get, map(str, positions)) if one is not None)
+    if any(
+        doubt.held.get(one.position, (one.side, one.volume)) != (one.side, one.volume) for one in open_ones
+    ):
+        return Look(UNCLEAR)  # its deals are behind what is open, or the books are
     return Look(NOTHING)
 
 

@@ -6,6 +6,7 @@ allocated, not only promised; on a file system that compresses or copies on writ
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -24,15 +25,16 @@ class Ballast:
         """Take the room; whether it is held now.  Not where that would leave less than as much to others."""
         if not self._size or self.held:
             return self.held
-        if shutil.disk_usage(self._path.parent).free < 2 * self._size:
-            return False  # it would make the disk full itself
         made = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
+            if shutil.disk_usage(self._path.parent).free < 2 * self._size:
+                return False  # it would make the disk full itself
             with made.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, self._size)
             made.replace(self._path)
         except OSError:  # the disk is too full already, which the caller learns and tells
-            made.unlink(missing_ok=True)
+            with suppress(OSError):
+                made.unlink(missing_ok=True)
             return False
         return True
 

@@ -51,6 +51,12 @@ class Call:
         """It was answered."""
         self._end(lambda breaker, period: breaker.worked(period))
 
+    def answered(self) -> None:
+        """The venue took it on; what came of it is to be seen, and still counts, unless this was a trial."""
+        if self._period is not None:
+            period = self._period
+            self._judge(lambda breaker: breaker.answered(period))
+
     def failed(self) -> None:
         """It had no answer that can be used."""
         self._end(lambda breaker, period: breaker.failed(period, trio.current_time()))

@@ -107,7 +107,7 @@ class Doubt:
 def _gist(one: Difference) -> tuple[str, ...]:
     """What stays the same of a difference on an account that moves on: of money, how much."""
     if one.key or one.books is None or one.venue is None:
-        return one.subject, one.key, one.field
+        return one.subject, one.key, one.field, one.books or "", one.venue or ""
     return one.subject, str(Decimal(one.venue) - Decimal(one.books))
 
 

@@ -63,6 +63,11 @@ class Breaker:
         if self.state == HALF_OPEN:
             self.close()
 
+    def answered(self, period: int) -> None:
+        """A call was taken on: of a trial that is enough, so that nobody waits for its outcome."""
+        if period == self._period and self.state == HALF_OPEN:
+            self.close()
+
     def failed(self, period: int, now: float) -> None:
         """A call was not answered, or with nothing that can be read."""
         if period != self._period:

@@ -233,3 +233,39 @@ async def test_a_trial_that_cannot_be_written_down_is_none(
         await trading.operate("resume")
         found = await trading.buy(id="then")
         assert (found["status"], states(trading)) == ("filled", {}), found
+
+
+async def test_a_connection_that_ends_is_one_failure_whatever_was_on_it(
+    running: Running, tmp_path: Path
+) -> None:
+    breaking = Breaking(failures=2, pause_s=LONG_S, limit_s=LONG_S)
+    async with desked(running, tmp_path, breaking=breaking, options=quicker(outcome_s=30)) as trading:
+        held = [(await trading.buy())["position"] for _ in range(3)]
+        running.control("dealer_delay", ms=60_000)
+        for position in held:
+            await trading.ask("close", position=position, reply="receipt")
+        await trading.held.until(lambda: len(trading.held.events("command.answered")) == 6)
+        connection = trading.held.account.connection
+        trading.fault("abort", on="push", command=10)
+        await running.advance(60_000)
+        await trading.held.until(lambda: trading.held.account.connection is not connection)
+        await trading.until_ready()
+        assert states(trading) == {}
+        assert trading.held.account.breakers.shown["closing"].failures <= 1
+
+
+async def test_a_trial_that_is_taken_on_lets_the_closes_behind_it_through(
+    running: Running, tmp_path: Path
+) -> None:
+    breaking = Breaking(failures=1, pause_s=0.5, limit_s=60.0)
+    async with desked(running, tmp_path, breaking=breaking) as trading:
+        held = [(await trading.buy())["position"] for _ in range(4)]
+        await unanswered(trading, "close", position=held[0])
+        assert states(trading) == {"closing": "open"}
+        await trio.sleep(0.6)
+        trading.fault("delay", on="push", command=19, seconds=0.2)
+        swept = await trading.ask("close_all", wait=10)
+        codes_met = {code for child in swept["children"] for code in codes(child)}
+        assert "breaker_open" not in codes_met
+        statuses = [child["status"] for child in swept["children"]]
+        assert statuses.count("filled") >= 3  # the first may still be in doubt

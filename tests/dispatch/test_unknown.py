@@ -402,3 +402,18 @@ async def test_a_settle_names_no_order_of_another(running: Running, tmp_path: Pa
             told = await trading.operate("settle", command="7f3c", verdict="found", order=order)
             assert [one["code"] for one in told["reasons"]] == ["unknown_order"]
         assert status(trading, "7f3c") == "unknown"
+
+
+async def test_what_is_new_does_not_wait_for_what_is_old(running: Running, tmp_path: Path) -> None:
+    """One that only an operator can settle is looked at ever more seldom."""
+    slow = PACE._replace(again_s=600.0)
+    async with desked(running, tmp_path, options=quicker(pace=slow)) as trading:
+        trading.fault("cut_comment", on="request", command=12, bytes=0)
+        executed_but_not_told(trading)
+        await trading.buy(id="old", wait=0.1)
+        await scanned(trading, 2, "old")
+        await trading.until_ready()
+        trading.fault("lose", on="request", command=12)
+        await trading.buy("0.20", id="7f3c", wait=0.1)
+        await until(trading, "7f3c", "rejected")
+        assert status(trading, "old") == "unknown"

@@ -119,7 +119,9 @@ CLOSED: dict[str, tuple[Lists, str]] = {
     "with its marker": (lists(out("1"), past=(order("9", comment=MARKER),)), "found"),
     "by volume": (lists(out("1")), "probable"),
     "by volume, twice": (lists(out("1", order="8"), out("2", order="9")), "ambiguous"),
-    "another volume": (lists(held(), out("1", volume=D("0.05"))), "unclear"),
+    "part of it": (lists(held(), out("1", volume=D("0.05"))), "probable"),
+    "in two deals": (lists(out("1", volume=D("0.04")), out("2", volume=D("0.06"))), "probable"),
+    "more than it": (lists(held(), out("1", volume=D("0.15"))), "unclear"),
     "by its stop loss": (lists(out("1", reason="sl")), "nothing"),
     "by its take profit": (lists(out("1", reason="tp")), "nothing"),
     "by stop-out": (lists(out("1", reason="so")), "nothing"),
@@ -146,6 +148,19 @@ CLOSED_BY: dict[str, tuple[Lists, str]] = {
     "one of them stopped out": (lists(held("6"), out("1", "5", reason="sl")), "nothing"),
     "one of them gone": (lists(held("6")), "unclear"),
 }
+
+
+def test_a_position_that_is_another_than_in_the_books_is_no_proof_of_nothing() -> None:
+    smaller = {"5": ("buy", D("0.15"))}
+    assert looked("close", CLOSE, lists(held()), held={"5": ("buy", D("0.10"))}).verdict == "nothing"
+    assert looked("close", CLOSE, lists(held()), held=smaller).verdict == "unclear"
+    assert looked("close_by", CLOSE_BY, lists(held("5"), held("6")), held=smaller).verdict == "unclear"
+
+
+def test_a_position_with_its_marker_is_no_proof_of_nothing() -> None:
+    """The history is behind: order and deal will be there."""
+    assert looked("submit", BUY, lists(held("9", comment=MARKER))).verdict == "unclear"
+    assert looked("submit", BUY, lists(held("9", comment=OTHERS))).verdict == "nothing"
 
 
 @pytest.mark.parametrize("name", CLOSED_BY)

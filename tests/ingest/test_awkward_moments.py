@@ -283,6 +283,15 @@ async def test_a_difference_on_an_account_that_moves_is_the_same_difference() ->
     assert not doubts.confirmed(other, 120.0)
 
 
+async def test_a_difference_in_a_position_is_the_same_while_its_volumes_are() -> None:
+    doubts = Doubt(Pace())
+    first = (Difference("position", "5", "volume", "buy 0.10", "buy 0.20"),)
+    other = (Difference("position", "5", "volume", "buy 0.10", "sell 5.00"),)
+    assert [doubts.confirmed(first, n * 30.0) for n in range(3)] == [False, False, True]
+    assert (doubts.knows(first), doubts.knows(other)) == (True, False)  # nobody was shown the other
+    assert not doubts.confirmed(other, 120.0)
+
+
 # What was pushed.
 
 
