@@ -72,18 +72,21 @@ class Recorder:
     ) -> None:
         """`rebuild` makes the books from the journal's file; `took` hears of each commit.
 
-        `heard` and `failed`, which may be set later, hear of the events of each turn as soon as they are on
-        disk, and at once of a commit that failed.
+        `failed`, which may be set later, hears at once of a commit that failed.
         """
         self.account = journal.account
         self.books = books
         self.kept = 0  # the seq of the latest snapshot, for whoever makes them
-        self.heard: Callable[[Sequence[Event]], None] = lambda events: None
+        self._hearers: list[Callable[[Sequence[Event]], None]] = []
         self.failed: Callable[[FileError], None] = lambda why: None
         self._journal, self._rebuild, self._took = journal, rebuild, took
         self._turn = trio.Lock()  # fair: who waits first is first
         self._moved = trio.Event()
         self._stale = False  # books that could not be made anew after a commit had failed
+
+    def tell(self, hear: Callable[[Sequence[Event]], None]) -> None:
+        """From now on `hear` is told the events of each turn, as soon as they are on disk."""
+        self._hearers.append(hear)
 
     @property
     def seq(self) -> int:
@@ -170,7 +173,8 @@ class Recorder:
         if recorded:
             moved, self._moved = self._moved, trio.Event()
             moved.set()
-            self.heard(turn.events)
+            for hear in self._hearers:
+                hear(turn.events)
         return recorded
 
     async def settled(self, min_seq: int = 0) -> None:

@@ -47,6 +47,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None  # for people
     verdict: str | None = None  # while it is unknown: probable, ambiguous, nothing, unclear, by the last look
     candidates: tuple[str, ...] = ()  # while it is unknown: tickets of orders that may be its
+    anomaly: str | None = None  # what contradicts another fact: overfill, close_reversed, ...
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "retcode_name", name_of(self.retcode) or None)

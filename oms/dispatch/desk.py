@@ -118,7 +118,7 @@ class Desk:
         """Bring to an end what an earlier run left, then be there; before the account's first session."""
         await self.recorder.write(bring_to_an_end)
         reach("leftovers.recorded")
-        self.recorder.heard = self._heard
+        self.recorder.tell(self._heard)
         self.account.send_for(self.flights)
         self.nursery.start_soon(self.resolver.run)
 

@@ -39,6 +39,7 @@ def outcome_of(account: str, books: Books, command: Command) -> Outcome:
         ),
         retcode=command.retcode,
         reasons=command.reasons,
+        anomaly=command.anomaly or None,
         times=stamp.times,
         verdict=(command.verdict or None) if doubted else None,
         candidates=command.candidates if doubted else (),

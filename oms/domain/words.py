@@ -56,10 +56,12 @@ CANCELED_TRADES: Final = frozenset(
     {word(DealType, DealType.BUY_CANCELED), word(DealType, DealType.SELL_CANCELED)}
 )
 CREDITS: Final = frozenset({word(DealType, DealType.CREDIT), word(DealType, DealType.BONUS)})
+IN: Final = word(DealEntry, DealEntry.IN)
 OUT: Final = word(DealEntry, DealEntry.OUT)
 INOUT: Final = word(DealEntry, DealEntry.INOUT)
 OUT_BY: Final = word(DealEntry, DealEntry.OUT_BY)
 CLOSING: Final = frozenset({OUT, OUT_BY})
+OPENING: Final = frozenset({IN, INOUT})  # INOUT closes all, and opens the rest
 BY_SERVER: Final = frozenset({word(Reason, one) for one in (Reason.SL, Reason.TP, Reason.SO)})
 
 # Orders.

@@ -5,13 +5,13 @@ and lifting one leaves the others: the permission is the narrowest of them.  Wha
 widens when it is on disk.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import trio
 from msgspec.structs import replace
 
-from oms.domain.events import AccountState
+from oms.domain.events import AccountState, Event
 from oms.projections import Books
 from oms.recorder import Recorder, Turn
 
@@ -47,6 +47,7 @@ class Standing:
     def __init__(self, recorder: Recorder, clock: Callable[[], int]) -> None:
         """As the journal has it; an account that was never opened is dirty: it has to reconcile first."""
         self._recorder, self._clock = recorder, clock
+        recorder.tell(self._hear)
         self._told = recorder.books.terms.standing
         self._halted = ""  # why, where that could not be recorded yet
         self._moved = trio.Event()
@@ -78,6 +79,13 @@ class Standing:
         """The narrower of the two."""
         return self.permission if self.link == READY else self.link
 
+    def _hear(self, events: Sequence[Event]) -> None:
+        """What is on disk counts, whoever found it out."""
+        for event in events:
+            if isinstance(event, AccountState):
+                self._told = event
+                self._tell()
+
     async def moved(self) -> None:
         """Return when something changed."""
         await self._moved.wait()
@@ -103,20 +111,14 @@ class Standing:
         """
         if link is not None and link != READY:
             self.fall(link)
-        told = self._told
 
         def work(turn: Turn) -> None:
-            nonlocal told
             known = turn.books.terms.standing
             told = _changed(turn.books, link or self.link, change or unchanged)
-            if known is not None and _gist(told) == _gist(known):
-                told = known
-            else:
-                told = replace(told, by=by, comment=comment)
-                turn.add(told)
+            if known is None or _gist(told) != _gist(known):
+                turn.add(replace(told, by=by, comment=comment))
 
         await self._recorder.write(work)
-        self._told = told
         if link is not None:
             self.fall(link)
         self._tell()

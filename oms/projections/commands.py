@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from oms.domain.events import (
+    AnomalySeen,
     CommandAnswered,
     CommandDenied,
     CommandEvidence,
@@ -43,6 +44,7 @@ ACCEPTED: Final = "accepted"
 UNKNOWN: Final = "unknown"
 REJECTED: Final = "rejected"
 NOT_FOUND: Final = "not_found"  # a verdict: it was not executed
+CLOSE_REVERSED: Final = "close_reversed"  # an anomaly: what was to close has opened the other side
 
 NEW_PRICES: Final = frozenset({Retcode.REQUOTE.value, Retcode.PRICE_CHANGED.value})
 SWEEPS: Final = frozenset({"close_all", "cancel_all"})
@@ -91,6 +93,7 @@ class Course(msgspec.Struct, frozen=True):
     result: str = ""  # what the latest result meant
     children: tuple[str, ...] = ()
     left: int = 0  # children that are not final
+    reversed: bool = False  # a close that opened the other side
 
     @property
     def ordered(self) -> bool:
@@ -176,6 +179,7 @@ class Commands:
             OrderPlaced: self._order_seen,
             OrderUpdated: self._order_seen,
             OrderEnded: self._order_seen,
+            AnomalySeen: self._odd,
         }
 
     def __iter__(self) -> Iterator[Command]:
@@ -366,6 +370,14 @@ class Commands:
 
     def _order_seen(self, record: OrderRecord) -> None:
         self._link(marker_in(record.comment), record.order)
+
+    def _odd(self, event: AnomalySeen) -> None:
+        """That a close opened something is told once."""
+        key = self._by_order.get(event.subject.removeprefix("order "))
+        if event.kind == CLOSE_REVERSED and key is not None:
+            entry = self._entries[key]
+            self._touch(entry)
+            entry.course = replace(entry.course, reversed=True)
 
     def _received(self, event: CommandReceived) -> None:
         entry = self._known(event)

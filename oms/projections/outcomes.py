@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from oms.domain import retcodes, words
 from oms.domain.events import (
+    AccountState,
+    AnomalySeen,
     CommandAnswered,
     CommandDenied,
     CommandEvidence,
@@ -34,7 +36,8 @@ from oms.domain.records import DealRecord, OrderRecord
 from oms.domain.refusals import ORDER_OVER, VENUE_REFUSED
 
 from .books import Books
-from .commands import ACCEPTED, DENIED, RECEIVED, REJECTED, UNKNOWN, Command, Course, Key
+from .commands import ACCEPTED, CLOSE_REVERSED, DENIED, RECEIVED, REJECTED, UNKNOWN, Command, Course, Key
+from .reversals import reversal
 
 WORKING: Final = "working"
 FILLED: Final = "filled"
@@ -48,7 +51,10 @@ OVERTURNED: Final = "fill_after_terminal"  # a deal of a command that had been c
 TAKEN_BACK: Final = "fill_taken_back"  # a deal that had filled it was removed, or canceled
 
 
-def follow(books: Books, events: Iterable[Event]) -> Iterator[CommandOutcome | CommandSettled]:
+Followed = CommandOutcome | CommandSettled | AnomalySeen | AccountState
+
+
+def follow(books: Books, events: Iterable[Event]) -> Iterator[Followed]:
     """What these events, folded already, come to for commands; each to be folded before the next is taken.
 
     An outcome says what has been judged: it is news for a sweep that waits for it, and for nothing else.
@@ -114,10 +120,11 @@ def _parents(books: Books, touched: Iterable[Key]) -> Iterator[CommandOutcome]:
 # What one command comes to.
 
 
-def _followed(books: Books, key: Key) -> Iterator[CommandOutcome | CommandSettled]:
+def _followed(books: Books, key: Key) -> Iterator[Followed]:
     command = books.commands.get(*key)
     if command is None:
         return
+    yield from reversal(books, command)
     course = books.commands.course(key)
     doubted = command.status == UNKNOWN
     found = _judged(books, command, course, waits=not doubted and not command.final)
@@ -145,7 +152,7 @@ def _evidence(books: Books, command: Command, course: Course, found: CommandOutc
 
 
 def _says_nothing_new(found: CommandOutcome, command: Command) -> bool:
-    same = ("status", "final", "order", "position", "filled", "price", "deals")
+    same = ("status", "final", "order", "position", "filled", "price", "deals", "anomaly")
     return all(getattr(found, name) == getattr(command, name) for name in same)
 
 
@@ -210,7 +217,8 @@ def _outcome(command: Command, status: str, *, final: bool = True) -> CommandOut
 def _by_order(command: Command, course: Course, order: Order, books: Books) -> CommandOutcome:
     """What its order says; a command that was final stays so, whatever is amended later."""
     status, final = _status_of(command, course, order)
-    anomaly = ",".join(order.anomalies) or command.anomaly
+    odd = (*order.anomalies, *([CLOSE_REVERSED] if course.reversed else ()))
+    anomaly = ",".join(odd) or command.anomaly
     if command.final and command.status == REJECTED:
         anomaly = OVERTURNED
     elif command.final and not final:

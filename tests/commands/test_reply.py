@@ -62,6 +62,7 @@ def test_an_outcome_is_as_the_contract_shows_it() -> None:
         "message": None,
         "verdict": None,
         "candidates": [],
+        "anomaly": None,
     }
 
 
@@ -69,7 +70,7 @@ def test_fields_come_in_one_order() -> None:
     assert list(json.loads(encoded(Outcome(status="denied", final=True), JSON))) == [
         *("status", "final", "command", "client", "account", "verb", "seq", "symbol", "order", "position"),
         *("volume", "filled", "price", "deals", "retcode", "retcode_name", "reasons", "times", "children"),
-        *("quote", "margin", "message", "verdict", "candidates"),
+        *("quote", "margin", "message", "verdict", "candidates", "anomaly"),
     ]
 
 

@@ -1,0 +1,45 @@
+"""A close that opened the other side, because somebody else was faster (docs/semantics.md 4).
+
+In netting nothing on the wire stops it.  It is seen in the deals: what closes cannot open, so a deal of its
+order that opened something tells it all.  The account may only reduce from then on, in the same commit as the
+deal, and nothing is sent by itself: whoever asked for the close decides what to do about the rest.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from oms.domain import words
+from oms.domain.events import AccountState, AnomalySeen
+
+from .books import Books
+from .commands import CLOSE_REVERSED, Command
+
+ACTIVE: Final = "active"
+REDUCING: Final = "reducing"
+PASSING: Final = "race"  # a reason to be reducing that ends by itself
+
+
+def reversal(books: Books, command: Command) -> Iterator[AnomalySeen | AccountState]:
+    """What a command's deals say of it for the first time; nothing where its order opened nothing."""
+    order = command.order
+    if command.verb != "close" or order is None or books.commands.course(command.key).reversed:
+        return
+    opened = next((deal for deal in books.orders.fills(order) if deal.entry in words.OPENING), None)
+    if opened is None:
+        return
+    left = [f"{one.side} {one.volume:f}" for one in books.positions.of_symbol(opened.symbol)]
+    yield AnomalySeen(CLOSE_REVERSED, f"order {order}", opened.symbol, "position", ", ".join(left))
+    known = books.terms.standing
+    if known is not None and (reduced := reducing(known)) != known:
+        yield reduced
+
+
+def reducing(known: AccountState) -> AccountState:
+    """The account may only reduce; whatever restricts it beside that stays, as does an earlier such reason."""
+    if known.permission == ACTIVE or (known.permission == REDUCING and known.reason == PASSING):
+        return replace(known, permission=REDUCING, reason=CLOSE_REVERSED, by="", comment="")
+    if known.permission == REDUCING or known.also.get(REDUCING, PASSING) != PASSING:
+        return known
+    return replace(known, also=dict(known.also) | {REDUCING: CLOSE_REVERSED})
