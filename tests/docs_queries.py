@@ -31,6 +31,7 @@ from oms.queries.money import (
 )
 from oms.queries.refusal import CODES
 from oms.queries.reply import Error, ErrorReply
+from oms.queries.statement import BookedRow, DayRow, KindRow, MoneyShown, SymbolRow
 from oms.queries.trades import OrderRow
 from oms.queries.view import Breaker
 from protocol.records.market import Rate
@@ -98,6 +99,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "positions": {"symbol": "EURUSD"},
     "account": {},
     "pnl": {},
+    "statement": {"from": "2026-11-21"},
     "quotes": {"symbols": ["EURUSD", "XAUUSD"]},
     "symbols": {"symbol": "EURUSD"},
     "history": {"from": "2026-11-21 12:00:01", "to": "2026-11-21T10:00:02Z"},
@@ -120,6 +122,7 @@ NUMBERS: Final = {
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *(OrderRow, DealRecord, PositionRow, QuoteRow, Candle, SymbolRecord, Listed),
     *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
+    *(MoneyShown, BookedRow, KindRow, SymbolRow, DayRow),
     *(Breaker, ErrorReply, Error),
 )
 

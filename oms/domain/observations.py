@@ -11,6 +11,7 @@ import msgspec
 
 from .events import AnomalySeen, DriftSeen
 from .records import AccountRecord, DealRecord, OrderRecord, PositionRecord, SymbolRecord
+from .values import Ticket
 
 Anomalies = tuple[AnomalySeen, ...]
 
@@ -70,6 +71,7 @@ class MoneySeen(msgspec.Struct, frozen=True):
     credit: Decimal | None
     source: str
     anomalies: Anomalies = ()
+    deal: Ticket | None = None  # of a push: the last deal that they hold
 
 
 class SymbolSeen(msgspec.Struct, frozen=True):

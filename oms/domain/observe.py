@@ -23,6 +23,7 @@ from .events import (
     DealBooked,
     DealRemoved,
     Event,
+    LedgerDifference,
     OrderEnded,
     OrderPlaced,
     OrderRemoved,
@@ -55,7 +56,7 @@ from .records import (
     same_symbol,
     same_terms,
 )
-from .values import ZERO, wall
+from .values import EXACT, ZERO, tidy, wall
 
 
 class Standing(NamedTuple):
@@ -105,6 +106,9 @@ class Known(Protocol):
     def money(self) -> Money:
         """Balance and credit."""
 
+    def money_after(self, ticket: str) -> tuple[Decimal, Decimal] | None:
+        """Balance and credit without the deals behind this one; None for a deal that does not count."""
+
 
 def observe(books: Known, seen: Observation) -> list[Event]:
     """The events of one observation, to be folded before the next one is observed."""
@@ -133,7 +137,7 @@ def _news(books: Known, seen: _Seen) -> list[Event]:
             known = books.symbol(symbol.symbol)
             return [] if known and same_symbol(known, symbol) else [SymbolChanged(*astuple(symbol))]
         case MoneySeen():
-            return _money(books.money(), seen)
+            return _money(books, seen)
     assert_never(seen)
 
 
@@ -281,10 +285,16 @@ def _adjusted(record: PositionRecord, *, repriced: bool = False) -> PositionAdju
 # Money.
 
 
-def _money(money: Money, seen: MoneySeen) -> list[Event]:
-    """Only what the ledger does not say already, once."""
-    figures = (seen.balance, seen.credit)
+def _money(books: Known, seen: MoneySeen) -> list[Event]:
+    """Only what the ledger does not say already, once; after a deal, by how much it differs."""
+    money, figures = books.money(), (seen.balance, seen.credit)
     if figures == money.reported or (money.opened and figures == (money.balance, money.credit)):
         return []
+    after = books.money_after(seen.deal) if money.opened and seen.deal is not None else None
+    if seen.deal is not None and after is not None and seen.balance is not None and seen.credit is not None:
+        balance, credit = EXACT.subtract(seen.balance, after[0]), EXACT.subtract(seen.credit, after[1])
+        if not balance and not credit:
+            return []  # of before: later deals are in the books already
+        return [LedgerDifference(seen.deal, tidy(balance, 2), tidy(credit, 2), seen.balance, seen.credit)]
     booked = (money.balance, money.credit) if money.opened else (None, None)
     return [BalanceReported(seen.balance, seen.credit, booked[0], booked[1], seen.source)]

@@ -15,6 +15,7 @@ from oms.domain.events import (
     BalanceReported,
     DealBooked,
     Event,
+    LedgerDifference,
     OrderEnded,
     SessionAuthenticated,
     SessionConnected,
@@ -403,7 +404,7 @@ class Conversation:
         if isinstance(event, OrderEnded):
             order = self._lasting.recorder.books.order(event.order)
             return order is not None and order.missing > 0
-        return isinstance(event, BalanceReported)
+        return isinstance(event, BalanceReported | LedgerDifference)
 
     def _server_s(self) -> float:
         """What the server's clock shows now, as seconds."""

@@ -1,24 +1,30 @@
 """The books of one account: every projection, folded together."""
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
+from oms.domain import words
 from oms.domain.events import DealAmended, DealBooked, DealRemoved, Event, said_by
 from oms.domain.lifecycle import Order
 from oms.domain.observe import Money, Standing
 from oms.domain.records import AccountRecord, DealRecord, PositionRecord, SymbolRecord
+from oms.domain.values import EXACT, wall
 
 from .accounts import Account
 from .commands import Commands
+from .days import Days
 from .deals import Deals
 from .ledger import Ledger
 from .orders import Orders
 from .positions import Positions
 from .projection import Projection
 from .symbols import Symbols
+
+NEVER: Final = "~"  # behind every time that a record can have
 
 # What the state is made of, by the names under which it is shown.
 PROJECTIONS: Final[dict[str, Callable[[], Projection]]] = {
@@ -28,6 +34,7 @@ PROJECTIONS: Final[dict[str, Callable[[], Projection]]] = {
     "orders": Orders,
     "positions": Positions,
     "ledger": Ledger,
+    "days": Days,
     "commands": Commands,
 }
 
@@ -44,6 +51,7 @@ class Books:
         self.orders: Orders = parts["orders"]
         self.positions: Positions = parts["positions"]
         self.ledger: Ledger = parts["ledger"]
+        self.days: Days = parts["days"]
         self.commands: Commands = parts["commands"]
         self._deal_folds = [part.deal for part in self.parts.values()]
         self._folds: dict[type[Event], list[Callable[[Any], None]]] = {
@@ -135,3 +143,16 @@ class Books:
     def money(self) -> Money:
         """Balance and credit."""
         return self.ledger.money()
+
+    def money_after(self, ticket: str) -> tuple[Decimal, Decimal] | None:
+        """Balance and credit without the deals behind this one; None for a deal that does not count."""
+        last = self.deals.get(ticket)
+        if last is None:
+            return None
+        balance, credit = self.ledger.balance, self.ledger.credit
+        for deal in self.deals.between(wall(last.time), NEVER):
+            if deal.place > last.place and deal.type in words.CREDITS:
+                credit = EXACT.subtract(credit, deal.amount)
+            elif deal.place > last.place:
+                balance = EXACT.subtract(balance, deal.amount)
+        return balance, credit

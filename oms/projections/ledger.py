@@ -11,7 +11,14 @@ from typing import Any
 import msgspec
 
 from oms.domain import words
-from oms.domain.events import AccountChanged, BalanceReported, Event, LedgerCorrected, LedgerOpened
+from oms.domain.events import (
+    AccountChanged,
+    BalanceReported,
+    Event,
+    LedgerCorrected,
+    LedgerDifference,
+    LedgerOpened,
+)
 from oms.domain.observe import Money
 from oms.domain.records import AccountRecord, DealRecord
 from oms.domain.values import EXACT, ZERO, tidy
@@ -60,6 +67,7 @@ class Ledger:
             LedgerOpened: self._open,
             LedgerCorrected: self._correct,
             BalanceReported: self._report,
+            LedgerDifference: self._differ,
         }
 
     @property
@@ -171,6 +179,9 @@ class Ledger:
 
     def _report(self, event: BalanceReported) -> None:
         self._reported = (event.balance, event.credit)
+
+    def _differ(self, event: LedgerDifference) -> None:
+        self._reported = (event.reported_balance, event.reported_credit)
 
 
 def _sum(*parts: Decimal) -> Decimal:

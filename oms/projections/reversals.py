@@ -37,7 +37,7 @@ def reversal(books: Books, command: Command) -> Iterator[AnomalySeen | AccountSt
 
 
 def reducing(known: AccountState) -> AccountState:
-    """The account may only reduce; whatever restricts it beside that stays, as does an earlier such reason."""
+    """The account may only reduce; what restricts it beside that stays, as does an earlier such reason."""
     if known.permission == ACTIVE or (known.permission == REDUCING and known.reason == PASSING):
         return replace(known, permission=REDUCING, reason=CLOSE_REVERSED, by="", comment="")
     if known.permission == REDUCING or known.also.get(REDUCING, PASSING) != PASSING:

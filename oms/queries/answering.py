@@ -9,7 +9,7 @@ import trio
 from oms.eventlog.errors import FileError
 from oms.payload import format_of, shown
 
-from . import candles, condition, log, market, money, trades
+from . import candles, condition, log, market, money, statement, trades
 from .asked import Asked
 from .past import books_as_of, unreadable
 from .refusal import BEHIND, Refused, not_found
@@ -34,6 +34,7 @@ QUERIES: Final[dict[str, Query]] = {
     "positions": Query(money.PositionsRequest, money.PositionsReply, money.positions),
     "account": Query(money.AccountRequest, money.AccountReply, money.account),
     "pnl": Query(money.PnlRequest, money.PnlReply, money.pnl),
+    "statement": Query(statement.StatementRequest, statement.StatementReply, statement.statement),
     "quotes": Query(market.QuotesRequest, market.QuotesReply, market.quotes),
     "symbols": Query(market.SymbolsRequest, market.SymbolsReply, market.symbols),
     "history": Query(trades.HistoryRequest, trades.HistoryReply, trades.history),

@@ -32,7 +32,7 @@ from .daemon import DaemonStarted, DaemonStopped
 from .deal import DealAmended, DealBooked, DealRemoved
 from .finding import AnomalySeen, DriftSeen
 from .health import BreakerChanged, FeedLive, FeedStale, LatencyDegraded, LatencyRestored
-from .ledger import BalanceReported, LedgerCorrected, LedgerOpened
+from .ledger import BalanceReported, LedgerCorrected, LedgerDifference, LedgerOpened
 from .market import BookChanged, QuoteTicked, StatisticsChanged
 from .order import OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
 from .position import PositionAdjusted, PositionAdopted, PositionRenamed
@@ -58,7 +58,7 @@ MarketEvent = QuoteTicked | BookChanged | StatisticsChanged
 OrderEvent = OrderPlaced | OrderUpdated | OrderEnded | OrderRemoved
 DealEvent = DealBooked | DealAmended | DealRemoved
 PositionEvent = PositionAdjusted | PositionRenamed | PositionAdopted
-LedgerEvent = LedgerOpened | LedgerCorrected | BalanceReported
+LedgerEvent = LedgerOpened | LedgerCorrected | LedgerDifference | BalanceReported
 CommandEvent = (
     CommandReceived
     | CommandConflict
@@ -203,6 +203,7 @@ __all__ = [
     "LatencyDegraded",
     "LatencyRestored",
     "LedgerCorrected",
+    "LedgerDifference",
     "LedgerEvent",
     "LedgerOpened",
     "MarketEvent",

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from ..values import Ticket
 from .fact import Fact
 
 
@@ -22,6 +23,20 @@ class LedgerCorrected(Fact, frozen=True, tag="ledger.corrected"):
     reason: str
     by: str = ""
     signature: str = ""  # SHA-256 in hex that binds it to journal and place: docs/design.md 8
+    at: str | None = None  # server time: the day of a statement that it belongs to
+
+
+class LedgerDifference(Fact, frozen=True, tag="ledger.difference"):
+    """After a deal the venue's figures are not those of the books: a deal is missing here, or one too many.
+
+    Not told where the venue's figures are merely older than what the books have by now.
+    """
+
+    deal: Ticket  # the last one that the venue's figures are said to hold
+    balance: Decimal  # by how much: the venue's less the books', as they were after that deal
+    credit: Decimal
+    reported_balance: Decimal  # the venue's
+    reported_credit: Decimal
 
 
 class BalanceReported(Fact, frozen=True, tag="balance.reported"):

@@ -115,4 +115,5 @@ def _deal_transaction(record: DealTransaction, terms: Terms) -> list[Observation
 def _money(record: DealTransaction, terms: Terms) -> MoneySeen:
     reading = Reading(terms, f"deal {record.deal.deal}", lambda: DEAL_TRANSACTION.dump(record))
     balance, credit = reading.money("balance", record.balance), reading.money("credit", record.credit)
-    return MoneySeen(balance, credit, "push", reading.anomalies())
+    last = max((record.deal, *record.deals), key=lambda one: (one.time_create, one.time_create_msc, one.deal))
+    return MoneySeen(balance, credit, "push", reading.anomalies(), str(last.deal) if last.deal > 0 else None)
