@@ -23,5 +23,5 @@ def state_hash(books: Books) -> str:
     plain = json.loads(msgspec.json.encode(books.state()))
     by_client = plain["commands"]
     commands = {(client, name): one for client, known in by_client.items() for name, one in known.items()}
-    many = {"deals": plain["deals"], "orders": plain["orders"], "commands": commands}
+    many = {"deals": plain["deals"], "orders": plain["orders"], "commands": commands, "days": plain["days"]}
     return sha256(canonical(plain | {name: tally(entries) for name, entries in many.items()})).hexdigest()

@@ -32,19 +32,54 @@ def test_tc_n3_the_ledger_step_by_step() -> None:
     assert held(journal) == []
 
 
-def test_tc_n3_a_withheld_deal_is_told_by_the_venues_own_figure_and_mended_by_history() -> None:
+def test_tc_n3_a_withheld_deal_is_told_by_how_much_and_mended_by_history() -> None:
     journal = Journal(NETTING)
     journal.record([LedgerOpened(D("0.00"), D("0.00"))])
     journal.see(money_deal(50, "balance", "10000.00"), N1[0], N1[1], N1[3])
-    reported = MoneySeen(D("10016.67"), D("0.00"), "push")
-    assert journal.see(reported, reported) == ["balance.reported"]
-    (row,) = journal.kinds("balance.reported")
-    # 10 000 less 0.35, 1.05, 26.40: without the 44.47 of the withheld one
-    assert (row["balance"], row["booked_balance"]) == ("10016.67", "9972.20")
+    told = MoneySeen(D("10016.67"), D("0.00"), "push", deal=N1[3].record.deal)
+    assert journal.see(told, told) == ["ledger.difference"]
+    (row,) = journal.kinds("ledger.difference")
+    # 10 000 less 0.35, 1.05, 26.40 are 9 972.20: 44.47 of the withheld one are not there
+    assert (row["balance"], row["credit"], row["reported_balance"]) == ("44.47", "0.00", "10016.67")
     listed = [type(one)(one.record, How.LISTED) for one in N1]
     assert journal.see(*listed) == ["deal.booked"]
     assert balances(journal) == ("10016.67", "0.00")
-    assert journal.see(reported) == []
+    assert journal.see(told) == []
+
+
+def test_figures_of_before_a_later_deal_are_no_difference() -> None:
+    journal = Journal(NETTING)
+    journal.record([LedgerOpened(D("0.00"), D("0.00"))])
+    journal.see(money_deal(50, "balance", "10000.00"), *N1)
+    older = ("9999.65", "9998.60", "10043.07")  # of TC-N3, after the first three
+    for one, balance in zip(N1, older, strict=False):
+        assert journal.see(MoneySeen(D(balance), D("0.00"), "push", deal=one.record.deal)) == []
+    wrong = MoneySeen(D("9998.61"), D("0.00"), "push", deal=N1[1].record.deal)
+    assert journal.see(wrong) == ["ledger.difference"]
+    (row,) = journal.kinds("ledger.difference")
+    assert (row["deal"], row["balance"]) == ("2", "0.01")
+
+
+def test_a_credit_that_differs_is_told_as_such() -> None:
+    journal = Journal(NETTING)
+    journal.record([LedgerOpened(D("0.00"), D("0.00"))])
+    journal.see(money_deal(50, "balance", "10000.00"), money_deal(51, "credit", "5.00"))
+    older = MoneySeen(D("10000.00"), D("0.00"), "push", deal="50")
+    assert journal.see(older) == []
+    assert journal.see(MoneySeen(D("10000.00"), D("7.50"), "push", deal="51")) == ["ledger.difference"]
+    (row,) = journal.kinds("ledger.difference")
+    assert (row["balance"], row["credit"]) == ("0.00", "2.50")
+
+
+def test_before_the_opening_entry_and_without_a_deal_the_figures_are_evidence() -> None:
+    journal = Journal(NETTING)
+    deposit = money_deal(50, "balance", "100.00")
+    early = MoneySeen(D("250.00"), D("0.00"), "push", deal="50")
+    assert journal.see(deposit, early) == ["deal.booked", "balance.reported"]
+    journal.record([LedgerOpened(D("150.00"), D("0.00"))])
+    assert journal.see(MoneySeen(D("251.00"), D("0.00"), "account")) == ["balance.reported"]
+    removed = MoneySeen(D("252.00"), D("0.00"), "push", deal="77")  # a deal that does not count
+    assert journal.see(removed) == ["balance.reported"]
 
 
 @pytest.mark.parametrize(

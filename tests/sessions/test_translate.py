@@ -112,7 +112,7 @@ def test_a_deal() -> None:
             ),
             How.ADDED,
         ),
-        MoneySeen(D("10016.49"), D("0.00"), "push"),
+        MoneySeen(D("10016.49"), D("0.00"), "push", deal="2045"),
     ]
 
 
