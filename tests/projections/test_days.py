@@ -21,7 +21,8 @@ def on(day: str, time: str, seen: DealSeen) -> DealSeen:
 
 
 def cash(ticket: int, kind: str, **money: str) -> DealSeen:
-    record = DealRecord(str(ticket), type=kind, **{name: D(value) for name, value in money.items()})
+    amounts: dict[str, Any] = {name: D(value) for name, value in money.items()}
+    record = DealRecord(str(ticket), type=kind, **amounts)
     return DealSeen(record, How.ADDED)
 
 
@@ -45,7 +46,8 @@ def days(books: Books) -> dict[str, dict[tuple[str, str], Booked]]:
 
 
 def booked(deals: int, volume: str = "0", **money: str) -> Booked:
-    return Booked(deals, D(volume), **{name: D(value) for name, value in money.items()})
+    amounts: dict[str, Any] = {name: D(value) for name, value in money.items()}
+    return Booked(deals, D(volume), **amounts)
 
 
 EXPECTED = {

@@ -1,4 +1,4 @@
-"""Statements: opening, what was paid in and out, trading by kind and symbol, closing, by day and for a period."""
+"""Statements by day and for a period: opening, paid in and out, trading by kind and symbol, closing."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -18,12 +18,10 @@ TERMS = AccountChanged(currency="USD", digits=2, margin_mode="retail_netting", u
 
 
 def booked(ticket: int, kind: str, time: str, symbol: str = "", **money: str) -> DealBooked:
-    volume = D("0.10") if kind in ("buy", "sell") else None
-    return DealBooked(
-        str(ticket), symbol=symbol, type=kind, volume=volume, time=time,
-        entry="in" if volume else "", price=D("1.1") if volume else None,
-        **{name: D(value) for name, value in money.items()},
-    )  # fmt: skip
+    amounts: dict[str, Any] = {name: D(value) for name, value in money.items()}
+    if kind in ("buy", "sell"):
+        amounts |= {"entry": "in", "volume": D("0.10"), "price": D("1.1")}
+    return DealBooked(str(ticket), symbol=symbol, type=kind, time=time, **amounts)
 
 
 # Three days around the night of 2026-03-29, in which the server's summer time begins.
@@ -32,7 +30,8 @@ STORY: tuple[Event, ...] = (
     LedgerOpened(D("100.00"), D("0.00")),
     booked(1, "balance", "2026-03-27T08:00:00.000+02:00", profit="1000.00"),
     booked(2, "buy", "2026-03-27T23:59:59.999+02:00", "EURUSD", commission="-0.35"),
-    booked(3, "sell", "2026-03-30T00:00:00.000+03:00", "EURUSD", profit="12.00", commission="-0.35", swap="-0.18"),
+    booked(3, "sell", "2026-03-30T00:00:00.000+03:00", "EURUSD", profit="12.00", commission="-0.35",
+           swap="-0.18"),
     booked(4, "sell", "2026-03-30T09:00:00.000+03:00", "XAUUSD", profit="-4.00", fee="-0.05"),
     booked(5, "balance", "2026-03-30T10:00:00.000+03:00", profit="-300.00"),
     booked(6, "bonus", "2026-03-31T10:00:00.000+03:00", profit="50.00"),
