@@ -20,6 +20,7 @@ from oms.projections.commands import Command
 from oms.projections.rates import Conversion, Leg
 from oms.queries import QUERIES, Listed
 from oms.queries.candles import Candle
+from oms.queries.grouping import ClientTogether, SymbolTogether
 from oms.queries.market import QuoteRow
 from oms.queries.money import (
     Accrued,
@@ -122,6 +123,7 @@ NUMBERS: Final = {
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *(OrderRow, DealRecord, PositionRow, QuoteRow, Candle, SymbolRecord, Listed),
     *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
+    *(SymbolTogether, ClientTogether),
     *(MoneyShown, BookedRow, KindRow, SymbolRow, DayRow),
     *(Breaker, ErrorReply, Error),
 )

@@ -12,12 +12,14 @@ from oms.projections.pnl import Floating, Valued, accrued, equity, floating
 from oms.projections.rates import Conversion
 
 from .asked import Asked, narrower
+from .grouping import ClientTogether, SymbolTogether, by_client, by_symbol, opener
 from .reply import Head, paged
 from .request import PastRequest, Request, Rows, Text, Ticket
 from .valuation import IN_THE_PAST, by_identifier, margin_view, valued_positions
 
 PAGE: Final = 200
 MOST_UNVALUED: Final = 1000
+MOST_GROUPS: Final = 1000
 DIGITS: Final = 2  # of money before the account's terms are known
 
 
@@ -27,6 +29,8 @@ class PositionRow(PositionRecord, frozen=True):
     price_current: float | None = None  # bid of a long one, ask of a short one; last for exchange symbols
     profit: Decimal | None = None  # floating, account currency, without swap; null: see unvalued
     unvalued: str | None = None  # why: no_price, no_rate, ... (see Unvalued)
+    command: str | None = None  # the id of the command whose order opened it; null: not ours
+    client: str | None = None  # whose command
 
 
 class PositionsRequest(PastRequest, frozen=True, kw_only=True):
@@ -34,6 +38,7 @@ class PositionsRequest(PastRequest, frozen=True, kw_only=True):
 
     symbol: Text | None = None
     position: Ticket | None = None  # this one alone
+    client: Text | None = None  # those that a client's commands opened
     limit: Rows = PAGE
     after: Ticket | None = None  # positions with larger identifiers
 
@@ -157,6 +162,8 @@ class PnlReply(Head, frozen=True, kw_only=True):
     floating: FloatingShown
     realised: RealisedShown
     accrued: Accrued
+    symbols: list[SymbolTogether]  # open positions by symbol, the first 1000
+    clients: list[ClientTogether]  # by the client whose command opened them, the first 1000
     positions: list[PnlRow]
     next: str | None  # `after` of the next page of positions; null: these were the last
     stale: bool  # the link is not ready: the venue may know more
@@ -167,8 +174,10 @@ async def positions(asked: Asked, request: PositionsRequest) -> PositionsReply:
     found = by_identifier(asked, request.symbol, request.after)
     if request.position is not None:
         found = [one for one in found if one.position == request.position]
+    if request.client is not None:
+        found = [one for one in found if _client(asked, one) == request.client]
     valued = valued_positions(asked, found[: request.limit + 1])
-    page = paged((_row(one) for one in valued), request.limit, lambda row: row.position)
+    page = paged((_row(asked, one) for one in valued), request.limit, lambda row: row.position)
     return PositionsReply(
         asked.view.account, asked.seq, positions=page.rows, next=page.next, stale=asked.stale
     )
@@ -204,6 +213,7 @@ async def account(asked: Asked, request: AccountRequest) -> AccountReply:
 async def pnl(asked: Asked, request: PnlRequest) -> PnlReply:
     """All positions are valued for the sums; a page of them is shown."""
     terms = asked.books.account()
+    digits = terms.digits if terms else DIGITS
     valued = valued_positions(asked, by_identifier(asked))
     least = int(request.after) if request.after else 0
     rows = (_pnl_row(one) for one in valued if int(one.position.position) > least)
@@ -214,7 +224,9 @@ async def pnl(asked: Asked, request: PnlRequest) -> PnlReply:
         currency=terms.currency if terms else None,
         floating=_floating_shown(asked, valued),
         realised=_realised(asked),
-        accrued=Accrued(*accrued(asked.books.positions, terms.digits if terms else DIGITS)),
+        accrued=Accrued(*accrued(asked.books.positions, digits)),
+        symbols=by_symbol(valued, digits)[:MOST_GROUPS],
+        clients=by_client(asked.books, valued, digits)[:MOST_GROUPS],
         positions=page.rows,
         next=page.next,
         stale=asked.stale,
@@ -229,12 +241,20 @@ def _valued_with_margin(asked: Asked) -> tuple[list[Valued], Figures]:
     return view.valued, view.now()
 
 
-def _row(valued: Valued) -> PositionRow:
+def _client(asked: Asked, position: PositionRecord) -> str | None:
+    owner = opener(asked.books, position)
+    return owner.client if owner else None
+
+
+def _row(asked: Asked, valued: Valued) -> PositionRow:
+    owner = opener(asked.books, valued.position)
     return PositionRow(
         **asdict(valued.position),
         price_current=valued.price,
         profit=valued.profit,
         unvalued=valued.reason,
+        command=owner.command if owner else None,
+        client=owner.client if owner else None,
     )
 
 
