@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: setup run test test-fast check format coverage docs bench bench-long fuzz simulate soak lock clean
+.PHONY: setup run test test-fast month check format coverage docs bench bench-long fuzz simulate soak lock clean
 
 setup: .venv/ready
 
@@ -23,6 +23,10 @@ test: setup
 
 test-fast: setup
 	$(BIN)/pytest -n 2 -m "not slow"
+
+# Thirty days, twenty symbols, four accounts: books against the venue's truth.  `make test` plays five days.
+month: setup
+	OMS_MONTH=whole $(BIN)/pytest tests/month
 
 # What .ci/run runs before the tests: format, lint, types, docs that match the code.
 # (Layering is held by tests/test_layering.py, run here too so that a wrong import is told early.)
