@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import trio
 
 from oms.paper.model import Account
 from oms.projections import Books
@@ -57,7 +58,8 @@ async def checkpoint(made: Month) -> None:
         truth = made.venue.venue.accounts[login]
         await desk.held.until(lambda: heard_all(desk.held.books, truth))  # noqa: B023 - awaited here
         assert_true(desk.held.books, truth)
-        await desk.held.until(lambda: shown(desk.held).margin == told(made.venue, login).margin)  # noqa: B023
+        with trio.move_on_after(5):
+            await desk.held.until(lambda: shown(desk.held).margin == told(made.venue, login).margin)  # noqa: B023
         assert_worth_as_much(desk, made, login)
 
 
