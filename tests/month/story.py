@@ -39,7 +39,7 @@ ACCOUNTS: Final = (
     AccountSettings(login=YEN, currency="JPY", margin_mode="netting", balance=100 * ROOMY),
 )
 BOOKED_BY_DEALERS: Final = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16, 17, 18)  # docs/protocol.md 6.7
-MOST_POSITIONS: Final = 30
+MOST_POSITIONS: Final = 12
 
 
 class Size:
@@ -55,7 +55,7 @@ class Size:
 
 
 # Summer time begins on Sunday 2026-03-29 at 01:00 UTC.
-WHOLE: Final = Size("2026-03-09T00:00:00+00:00", 30, range(1, 20), 8)
+WHOLE: Final = Size("2026-03-09T00:00:00+00:00", 30, range(1, 20), 7)
 SLICE: Final = Size("2026-03-26T00:00:00+00:00", 5, range(2, 22, 5), 5)
 
 
