@@ -55,7 +55,7 @@ class Size:
 
 
 # Summer time begins on Sunday 2026-03-29 at 01:00 UTC.
-WHOLE: Final = Size("2026-03-09T00:00:00+00:00", 30, range(1, 20), 7)
+WHOLE: Final = Size("2026-03-09T00:00:00+00:00", 30, range(1, 19), 8)
 SLICE: Final = Size("2026-03-26T00:00:00+00:00", 5, range(2, 22, 5), 5)
 
 
