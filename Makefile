@@ -24,7 +24,7 @@ test: setup
 test-fast: setup
 	$(BIN)/pytest -n 2 -m "not slow"
 
-# Thirty days, twenty symbols, four accounts: books against the venue's truth.  `make test` plays five days.
+# Thirty days, twenty symbols, four accounts: books against the venue's truth, in about three minutes.
 month: setup
 	OMS_MONTH=whole $(BIN)/pytest tests/month
 

@@ -29,10 +29,11 @@ class Acceptance(NamedTuple):
 
 
 class Behind(NamedTuple):
-    """Where in which journal something is written down: behind this event of it."""
+    """Where in which journal something is written down: behind this event of it, at this server time."""
 
     epoch: str
     seq: int
+    at: str | None = None
 
 
 class Unacceptable(Exception):
@@ -69,6 +70,7 @@ def signature(correction: LedgerCorrected, behind: Behind) -> str:
         "credit": f"{correction.credit:f}",
         "reason": correction.reason,
         "by": correction.by,
+        "at": correction.at,
     }
     text = json.dumps(bound, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
@@ -80,6 +82,7 @@ def _corrected(books: Picture, venue: Picture, accepted: Acceptance, behind: Beh
         _lacking(books.credit, venue.credit, "credit"),
         accepted.reason,
         accepted.by,
+        at=behind.at,
     )
     return replace(made, signature=signature(made, behind))
 

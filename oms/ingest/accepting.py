@@ -35,7 +35,7 @@ def take_over(
     if asked.accept is None:
         raise Unacceptable("nobody accepted it")
     opened = turn.books.terms.opened
-    behind = Behind(opened.epoch if opened else "", seq + len(turn.events))
+    behind = Behind(opened.epoch if opened else "", seq + len(turn.events), now)
     asked.booking = True
     for event in correction(found, picture_of_books(turn.books), venue, asked.accept, behind):
         turn.add(event)

@@ -142,8 +142,9 @@ def check_signature(main: Desked) -> None:
     (one,) = [one for one in whole if one.type == "ledger.corrected"]
     assert (one.data["balance"], one.data["credit"]) == ("-25.50", "0.00")
     assert (one.data["reason"], one.data["by"]) == ("booked by hand", "ann")
+    assert one.data["at"].startswith("2024-05-15T10:00")  # the venue's clock, told
     bound = (
-        f'{{"balance":"-25.50","by":"ann","credit":"0.00","epoch":"{whole[0].data["epoch"]}",'
+        f'{{"at":"{one.data["at"]}","balance":"-25.50","by":"ann","credit":"0.00","epoch":"{whole[0].data["epoch"]}",'
         f'"reason":"booked by hand","seq":{one.seq - 1}}}'
     )
     assert one.data["signature"] == sha256(bound.encode()).hexdigest()

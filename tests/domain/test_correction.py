@@ -10,7 +10,8 @@ from oms.domain.events import LedgerCorrected
 from oms.domain.reconcile import Picture
 
 D = Decimal
-BEHIND = Behind("5a" * 16, 41)
+AT = "2026-11-21T10:00:00.000"
+BEHIND = Behind("5a" * 16, 41, AT)
 
 
 def money(balance: str | None, credit: str | None = "0.00") -> Picture:
@@ -22,11 +23,15 @@ def test_money_is_what_the_venue_has_more() -> None:
     (made,) = correction([], money("100.00", "5.00"), money("99.7", "7.00"), Acceptance("ü", "ann"), BEHIND)
     assert isinstance(made, LedgerCorrected)
     assert (made.balance, made.credit, made.reason, made.by) == (D("-0.30"), D("2.00"), "ü", "ann")
-    bound = f'{{"balance":"-0.30","by":"ann","credit":"2.00","epoch":"{"5a" * 16}","reason":"ü","seq":41}}'
+    assert made.at == AT
+    bound = (
+        f'{{"at":"{AT}","balance":"-0.30","by":"ann","credit":"2.00",'
+        f'"epoch":"{"5a" * 16}","reason":"ü","seq":41}}'
+    )
     assert made.signature == sha256(bound.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("other", [Behind("5a" * 16, 42), Behind("5b" * 16, 41)])
+@pytest.mark.parametrize("other", [Behind("5a" * 16, 42, AT), Behind("5b" * 16, 41, AT)])
 def test_a_signature_fits_its_place_alone(other: Behind) -> None:
     made = LedgerCorrected(D("1.00"), D("0.00"), "why", "ann")
     assert signature(made, other) != signature(made, BEHIND)

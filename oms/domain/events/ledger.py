@@ -23,7 +23,7 @@ class LedgerCorrected(Fact, frozen=True, tag="ledger.corrected"):
     reason: str
     by: str = ""
     signature: str = ""  # SHA-256 in hex that binds it to journal and place: docs/design.md 8
-    at: str | None = None  # server time: the day of a statement that it belongs to
+    at: str | None = None  # server's wall clock: the day of a statement that it belongs to
 
 
 class LedgerDifference(Fact, frozen=True, tag="ledger.difference"):
