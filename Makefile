@@ -18,9 +18,9 @@ run: setup
 	$(BIN)/oms demo
 
 # A file's tests stay together, for they share what they start; in their order, so that what is long begins early.
-# Three at a time: many of them wait for processes more than they compute.
+# Four at a time: many of them wait for processes more than they compute.
 test: setup
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup
 	$(BIN)/pytest -n 2 -m "not slow"
