@@ -333,6 +333,7 @@ async def test_the_deal_that_closed_a_position_tells_which_stops_it_had(
             closing = other.request(3, 1, 0.1, type_filling=1, trade_position=int(bought["position"]))
             await other.trade(closing)
             await until(trading, "7f3c", "done")
+        await trading.held.until(lambda: any(one.entry == "out" for one in trading.held.books.deals))
         (deal,) = [one for one in trading.held.books.deals if one.entry == "out"]
         assert deal.sl == D("1.05")
 
