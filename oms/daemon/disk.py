@@ -14,6 +14,7 @@ import trio
 from oms.eventlog.ballast import Ballast
 from oms.eventlog.errors import FileError, JournalFull
 from oms.ingest.account import Account
+from oms.ingest.standing import HALTED
 from oms.recorder import Recorder
 from oms.telemetry.logs import logger
 
@@ -61,7 +62,7 @@ class DiskMinder:
 
     async def _halt(self, name: str) -> None:
         account = self._accounts[name]
-        await recorded(account, partial(account.standing.halt, FULL))
+        await recorded(account, partial(_halt_still, account))
         self._halting.remove(name)
 
     async def _hold(self) -> None:
@@ -69,6 +70,12 @@ class DiskMinder:
             await trio.sleep(AGAIN_S)
         self._holding = False
         log.info("ballast held again", detail="there is room: what is halted may be resumed")
+
+
+async def _halt_still(account: Account) -> None:
+    """Nothing where somebody has resumed it meanwhile."""
+    if account.standing.restrictions.get(HALTED) == FULL:
+        await account.standing.halt(FULL)
 
 
 async def recorded(account: Account, change: Callable[[], Awaitable[None]]) -> None:

@@ -258,8 +258,12 @@ def agreed(now: Restrictions, books: Books) -> None:
 
 
 def raced(now: Restrictions, books: Books) -> None:
-    """Whether they agree could not be seen: it is let in, reducing only."""
-    now.pop(DIRTY, None)
+    """Whether they agree could not be seen: it is let in, reducing only.
+
+    Where pushes were lost it stays dirty, for the next rounds have to read the whole history.
+    """
+    if not now.get(DIRTY):
+        now.pop(DIRTY, None)
     now.setdefault(REDUCING, RACE)
     rights_gone(now, books)
 

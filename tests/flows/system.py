@@ -173,19 +173,30 @@ class System:
     def ask(
         self, account: str, what: str, payload: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Any:
-        """A query by plain nats-py; NoRespondersError where nobody is there."""
+        """A query by plain nats-py, as `request`."""
         return json.loads(self.request(f"oms.v1.query.{account}.{what}", payload, headers)[0])
 
     def request(
         self, subject: str, payload: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> tuple[bytes, dict[str, str]]:
+        """Payload and headers of the answer. A daemon that was just started says where it is before it
+        listens, so nobody there is asked again; NoRespondersError after UP_S."""
+
         async def ask() -> tuple[bytes, dict[str, str]]:
             client = await nats.connect(self.nats.url)
+            deadline = time.monotonic() + UP_S
             try:
-                answer = await client.request(
-                    subject, payload, timeout=8, headers=dict(headers or {}) or None
-                )
-                return answer.data, dict(answer.headers or {})
+                while True:
+                    try:
+                        answer = await client.request(
+                            subject, payload, timeout=8, headers=dict(headers or {}) or None
+                        )
+                    except NoRespondersError:
+                        if time.monotonic() > deadline:
+                            raise
+                        await asyncio.sleep(0.02)
+                    else:
+                        return answer.data, dict(answer.headers or {})
             finally:
                 await client.close()
 

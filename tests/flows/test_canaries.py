@@ -332,7 +332,8 @@ def test_what_was_looked_through_is_what_there_is(
     assert b"the login was refused with code 3" in log
     assert b'"level": "debug"' in log
     assert b"oms.v1.evt.hedge.session.ended" in messages
-    assert b"oms.v1.evt.net.session.refused" in messages
+    # Told once: the watcher may be between two connections then, the journal has it for ever.
+    assert any(b"session.refused" in said for name, said in where.items() if "journal/net.db" in name)
     assert b"oms.v1.evt.hedge.drift.seen" in messages
     assert b"oms.v1.query.hedge.sessions" in messages
     assert b"a bug of ours" in where["crash json"]

@@ -2,13 +2,11 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nats.aio.client import Client
-from nats.errors import NoRespondersError
 
 from oms.replay import opened_books, save_snapshot
 from tests.flows.pieces import UNHURRIED
@@ -61,13 +59,6 @@ def without_stream(line: Line) -> None:
     line.use(delete)
 
 
-def ask(up: System, what: str) -> dict[str, Any]:
-    with suppress(NoRespondersError):
-        found: dict[str, Any] = up.ask(HEDGE, what)
-        return found
-    return {}
-
-
 def grown(up: System, trader: Trader, copy: Path) -> tuple[int, dict[str, Any]]:
     """A copy of the journal, and what happened after it: its last seq, a command of that time."""
     kept = trader.submit("buy", "0.10")
@@ -100,8 +91,8 @@ def test_a_marked_journal_reconciles_everything_before_it_trades(
     up.daemon.start()
 
     # Until the history is there the account is restored, and trades nothing.
-    until(lambda: ask(up, "state").get("link") == "reconciling")
-    state = ask(up, "state")
+    until(lambda: up.ask(HEDGE, "state")["link"] == "reconciling")
+    state = up.ask(HEDGE, "state")
     assert (state["permission"], state["reason"]) == ("restored", "backup of Monday")
     denied = trader.submit("buy", "0.10", id="early")
     assert {one["code"] for one in denied["reasons"]} >= {"reconciling", "restored"}
@@ -167,7 +158,7 @@ def test_a_stream_that_is_ahead_halts_the_account_whatever_it_reconciles(
     put_back(up, tmp_path / "ahead")
     journal(up).with_name(f"{HEDGE}.restored").touch()
     up.daemon.start()
-    until(lambda: ask(up, "state").get("reason") == "fence: stream_ahead")
+    until(lambda: up.ask(HEDGE, "state")["reason"] == "fence: stream_ahead")
     trader.agrees()  # its books are mended, and that opens nothing
     last = [one["data"] for one in up.daemon.journal(HEDGE) if one["type"] == "account.state"][-1]
     assert (last["permission"], last["also"]) == ("halted", {"restored": "restored"})

@@ -85,3 +85,14 @@ def test_a_difference_and_a_race_leave_what_a_person_stopped() -> None:
     restrictions = {"reducing": "operator", "difference": "difference"}
     raced(restrictions, books)
     assert restrictions == {"reducing": "operator", "difference": "difference"}
+
+
+def test_a_race_does_not_make_up_for_pushes_that_were_lost() -> None:
+    """As long as it is dirty the history is read from its beginning (docs/semantics.md 7)."""
+    books = Books()
+    new, lost = {"dirty": ""}, {"dirty": "journal"}
+    for restrictions in (new, lost):
+        raced(restrictions, books)
+    assert (new, lost) == ({"reducing": "race"}, {"dirty": "journal", "reducing": "race"})
+    agreed(lost, books)
+    assert lost == {}
