@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
+# Hundreds of processes are started by the tests: what one has compiled the next ones read.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: setup run test test-fast check format coverage docs bench bench-long fuzz simulate soak lock clean
 
@@ -18,9 +20,9 @@ run: setup
 	$(BIN)/oms demo
 
 # A file's tests stay together, for they share what they start; in their order, so that what is long begins early.
-# Three at a time: many of them wait for processes more than they compute.
+# Four at a time: many of them wait for processes more than they compute.
 test: setup
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup
 	$(BIN)/pytest -n 2 -m "not slow"
