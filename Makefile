@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
+# Hundreds of processes are started by the tests: what one has compiled the next ones read.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: setup run test test-fast month check format coverage docs bench bench-long fuzz simulate soak lock clean
 

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from protocol.records.trade import TradeRequest
-from tests.flows.system import HEDGE, LOGINS, NET, NoRespondersError, System, system, until
+from tests.flows.system import HEDGE, LOGINS, NET, System, system, until
 from tests.paper.terminal import Terminal, connected
 
 pytestmark = pytest.mark.slow
@@ -114,11 +114,6 @@ def test_the_example_in_the_docs_trades(up: System, account: str) -> None:
     assert outcomes[0] == outcomes[1]
     until(lambda: up.agrees(account))
     assert up.told(account)["positions"] == before
-
-
-def test_an_unknown_account_has_no_responders(up: System) -> None:
-    with pytest.raises(NoRespondersError):
-        up.ask("nobody", "orders")
 
 
 @pytest.mark.parametrize(

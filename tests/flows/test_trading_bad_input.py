@@ -137,7 +137,12 @@ def test_what_cannot_be_read_is_kept_with_the_reasons(standing: System, line: Li
 
 
 def test_an_unknown_account_has_no_responders(line: Line) -> None:
-    for subject in ("oms.v1.cmd.nobody.submit", "oms.v1.ctl.nobody.halt", f"oms.v1.cmd.{HEDGE}"):
+    for subject in (
+        "oms.v1.query.nobody.orders",
+        "oms.v1.cmd.nobody.submit",
+        "oms.v1.ctl.nobody.halt",
+        f"oms.v1.cmd.{HEDGE}",
+    ):
         with pytest.raises(NoRespondersError):
             line.request(subject, good())
 
