@@ -474,7 +474,7 @@ class Desk:
         number = commands.last_action + 1
         if not FIRST_ACTION[0] < number <= LAST_ACTION:
             number = self._chance.randint(*FIRST_ACTION)
-        event = writing.sending(intent, pending, number, marker)
+        event = writing.sending(intent, pending, number, marker, turn.books)
         turn.add(replace(event, quote=approved.quote, margin=approved.margin, risk=approved.risk))
         request = trade_request(intent, number)
         return [Flight(pending.key, replace(approved, intent=intent), request, marker, connection)]

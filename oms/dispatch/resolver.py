@@ -47,7 +47,6 @@ class _Search:
     age_s: float  # from its send until then
     scans: int = 0  # good ones
     clear_at: float | None = None  # when a look showed nothing of it, by Trio's clock
-    shown: tuple[object, ...] = ()  # which values it showed instead
     told: tuple[object, ...] = ()  # what was recorded last
     warn_s: float = 0.0  # the age at which the next warning is due
 
@@ -172,8 +171,8 @@ class Resolver:
             self._settle_found(command, found, turn)
         if found.verdict != NOTHING:
             search.clear_at = None
-        elif search.clear_at is None or search.shown != found.shown:
-            search.clear_at, search.shown = began, found.shown
+        elif search.clear_at is None:
+            search.clear_at = began
         elif began - search.clear_at >= self._pace.spacing_s and self._is_late(command, began):
             message = "two looks at the venue's lists did not find it"
             for event in settling.not_executed(command, TWO_SCANS, message):
@@ -294,4 +293,5 @@ class Resolver:
             wall(server_time(since_s, offset)),
             owned,
             {one.position: (one.side, one.volume) for one in books.positions},
+            course.replaces,
         )

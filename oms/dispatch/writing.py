@@ -6,7 +6,8 @@ from oms.domain.commands import CommandRequest, Verb
 from oms.domain.decide.decision import Denied, Swept, Unchanged
 from oms.domain.events import CommandDenied, CommandOutcome, CommandReceived, CommandSending
 from oms.domain.events.command import Reason
-from oms.domain.intent import Intent
+from oms.domain.evidence import order_values, stops
+from oms.domain.intent import Intent, Replaced
 from oms.domain.marker import marked, marker_of
 from oms.domain.refusals import NO_CHANGES
 from oms.eventlog.envelope import rfc3339
@@ -95,7 +96,7 @@ def commented(intent: Intent, account: str, pending: Pending, *, marking: bool) 
     return replace(intent, comment=marked(intent.comment, marker)), marker
 
 
-def sending(intent: Intent, pending: Pending, action_id: int, marker: str) -> CommandSending:
+def sending(intent: Intent, pending: Pending, action_id: int, marker: str, books: Books) -> CommandSending:
     """The intent, without what it was judged by."""
     return CommandSending(
         **asdict(intent),
@@ -103,7 +104,17 @@ def sending(intent: Intent, pending: Pending, action_id: int, marker: str) -> Co
         client=pending.request.client,
         action_id=action_id,
         marker=marker,
+        replaces=_replaced(intent, books) if pending.verb.verb == "modify" else None,
     )
+
+
+def _replaced(intent: Intent, books: Books) -> Replaced | None:
+    """What stands there now; None where the books do not have it."""
+    if intent.order is not None:
+        order = books.order(intent.order)
+        return order_values(order.record) if order is not None and order.record is not None else None
+    position = books.positions.get(intent.position or "")
+    return stops(position) if position is not None else None
 
 
 def reason(code: str, message: str, field: str | None = None, given: str | None = None) -> Reason:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from . import words
-from .intent import Intent
+from .intent import Intent, Replaced
 from .marker import marker_in
 from .observations import DealSeen, Observation, OpenOrderSeen, PastOrderSeen, PositionSeen
 from .records import DealRecord, OrderRecord, PositionRecord
@@ -56,6 +56,7 @@ class Doubt(NamedTuple):
     since: str  # server's wall clock: nothing of it is older
     owned: Callable[[str], bool]  # whether an order is another command's
     held: Mapping[str, tuple[str, Decimal]] = {}  # side and lots of its positions, as the books have them
+    replaces: Replaced | None = None  # of a modify: what stood before it
 
 
 class Look(NamedTuple):
@@ -64,7 +65,6 @@ class Look(NamedTuple):
     verdict: str  # found, probable, ambiguous, nothing, unclear
     candidates: tuple[str, ...] = ()  # tickets of orders
     evidence: str = ""  # marker, ticket, fingerprint, values, deals
-    shown: tuple[object, ...] = ()  # the values that stand where others were asked for
 
 
 def lists_of(seen: Iterable[Observation]) -> Lists:
@@ -114,6 +114,25 @@ def shows(record: OrderRecord, intent: Intent) -> bool:
 def stops_shown(record: PositionRecord | DealRecord, intent: Intent) -> bool:
     """Whether a position, or the deal that closed it, has the stops that a modify asked for."""
     return _same(record.sl, intent.sl) and _same(record.tp, intent.tp)
+
+
+def order_values(record: OrderRecord) -> Replaced:
+    """What of an order a modify may change; no price is None, and a date is the server's wall clock's."""
+    dated = record.time_in_force in words.DATED
+    expires_at = wall(record.expires_at) if dated and record.expires_at is not None else None
+    return Replaced(
+        price=record.price or None,
+        limit_price=record.limit_price or None,
+        sl=record.sl or None,
+        tp=record.tp or None,
+        time_in_force=record.time_in_force,
+        expires_at=expires_at,
+    )
+
+
+def stops(record: PositionRecord | DealRecord) -> Replaced:
+    """The stops of a position, or those that it had when a deal closed it; none is None."""
+    return Replaced(sl=record.sl or None, tp=record.tp or None)
 
 
 def _same(one: object, other: object) -> bool:
@@ -239,8 +258,8 @@ def _order_modified(doubt: Doubt, lists: Lists) -> Look:
         return Look(UNCLEAR)
     if shows(record, doubt.intent):
         return Look(FOUND, (record.order,), VALUES)
-    values = (record.price, record.limit_price, record.sl, record.tp, record.time_in_force)
-    return Look(NOTHING, shown=(*values, wall(record.expires_at)))
+    # Other values than the old ones are somebody's who came later, and may have replaced ours.
+    return Look(NOTHING if order_values(record) == doubt.replaces else UNCLEAR)
 
 
 def _stops_moved(doubt: Doubt, lists: Lists) -> Look:
@@ -256,7 +275,7 @@ def _stops_moved(doubt: Doubt, lists: Lists) -> Look:
         return Look(UNCLEAR)
     if stops_shown(record, intent):
         return Look(FOUND, (), VALUES)
-    return Look(NOTHING, shown=(record.sl, record.tp))
+    return Look(NOTHING if stops(record) == doubt.replaces else UNCLEAR)
 
 
 def _fills_in_stops(lists: Lists) -> bool:

@@ -36,3 +36,14 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     position_by: str | None = None
     flags: int = 0  # 1 closes a position, 2 "market" (docs/protocol.md 6.4)
     comment: str = ""  # as sent, with its marker
+
+
+class Replaced(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What stood where a modify puts something else: an order's values, or a position's stops."""
+
+    price: Decimal | None = None
+    limit_price: Decimal | None = None
+    sl: Decimal | None = None
+    tp: Decimal | None = None
+    time_in_force: str = ""
+    expires_at: str | None = None  # server time without its offset; None where the lifetime has no date

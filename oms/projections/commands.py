@@ -29,7 +29,7 @@ from oms.domain.events import (
     OrderUpdated,
 )
 from oms.domain.events.command import Reason
-from oms.domain.intent import REQUEST_PRICES, Intent
+from oms.domain.intent import REQUEST_PRICES, Intent, Replaced
 from oms.domain.marker import marker_in
 from oms.domain.records import DealRecord, OrderRecord
 from protocol.enums import Retcode
@@ -89,6 +89,7 @@ class Course(msgspec.Struct, frozen=True):
     marker: str = ""
     intent: Intent | None = None  # what was written down to be sent; forgotten once it is final
     action: str = ""  # what that was
+    replaces: Replaced | None = None  # by a modify that is not final
     answer: str = ""  # what the answer meant, "" before it
     result: str = ""  # what the latest result meant
     children: tuple[str, ...] = ()
@@ -316,7 +317,7 @@ class Commands:
         entry.command = replace(entry.command, **changes)
         if entry.command.final and entry.course.intent is not None:
             self._watch(entry, set())
-            entry.course = replace(entry.course, intent=None)
+            entry.course = replace(entry.course, intent=None, replaces=None)
         if entry.command.final != was_final:
             self._count(entry.command, -1 if entry.command.final else 1)
         self._index(entry)
@@ -401,7 +402,13 @@ class Commands:
         self.last_action = event.action_id
         intent = Intent(**{name: getattr(event, name) for name in Intent.__struct_fields__})
         entry.course = replace(
-            entry.course, intent=intent, action=intent.action, marker=event.marker, answer="", result=""
+            entry.course,
+            intent=intent,
+            replaces=event.replaces,
+            action=intent.action,
+            marker=event.marker,
+            answer="",
+            result="",
         )
         self._change(
             entry,

@@ -321,6 +321,23 @@ async def test_what_a_lost_close_by_closed_is_not_taken_for_a_later_close(
 # Beside these.
 
 
+async def test_a_modify_that_somebody_replaced_at_once_is_not_called_rejected(
+    running: Running, tmp_path: Path
+) -> None:
+    async with desked(running, tmp_path) as trading:
+        order = (await trading.buy(type="limit", price="1.0500"))["order"]
+        async with running.terminal(HEDGE) as other:
+            trading.fault("lose", on="push", command=10)
+            executed_but_not_told(trading)
+            running.control("dealer_delay", ms=0)
+            await trading.ask("modify", id="7f3c", order=order, price="1.0400", wait=0.01)
+            again = other.request(7, 2, 0.1, trade_order=int(order), price_order=1.03)
+            assert await other.trade(again) == 0
+            looks = await scanned(trading, 2)
+        assert [one["verdict"] for one in looks] == ["unclear", "unclear"]
+        assert [one.status for one in trading.held.books.commands.doubtful()] == ["unknown"]
+
+
 async def test_the_deal_that_closed_a_position_tells_which_stops_it_had(
     running: Running, tmp_path: Path
 ) -> None:

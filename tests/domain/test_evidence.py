@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from oms.domain.evidence import Doubt, Lists, Look, look
-from oms.domain.intent import Intent
+from oms.domain.evidence import Doubt, Lists, Look, look, order_values
+from oms.domain.intent import Intent, Replaced
 from oms.domain.records import DealRecord, OrderRecord, PositionRecord
 
 D = Decimal
@@ -173,29 +173,45 @@ def test_modify_of_an_order() -> None:
     new = resting(price=D("1.04"), sl=D("1.03"))
     assert looked("modify", MOVE, lists(new)).verdict == "found"
     assert looked("modify", MOVE, lists(past=(new,))).verdict == "found"
-    old = looked("modify", MOVE, lists(resting()))
-    third = looked("modify", MOVE, lists(resting(price=D("1.045"))))
-    assert (old.verdict, third.verdict) == ("nothing", "nothing")
-    assert old.shown != third.shown == looked("modify", MOVE, lists(resting(price=D("1.045")))).shown
+    was = {"replaces": Replaced(price=D("1.05"), time_in_force="gtc")}
+    assert looked("modify", MOVE, lists(resting()), **was).verdict == "nothing"
+    assert looked("modify", MOVE, lists(resting(sl=D("0"), tp=D("0"))), **was).verdict == "nothing"
+    # Somebody came later, and may have replaced what we had put there.
+    assert looked("modify", MOVE, lists(resting(price=D("1.045"))), **was).verdict == "unclear"
+    assert looked("modify", MOVE, lists(resting())).verdict == "unclear"
     assert looked("modify", MOVE, lists()).verdict == "unclear"
 
 
+def test_modify_of_an_order_by_its_date() -> None:
+    """The offset that a time is read with may have changed meanwhile; a date that does not count is none."""
+    until = {"time_in_force": "specified", "expires_at": "2026-11-23T12:00:00.000+03:00"}
+    was = order_values(resting(**until))
+    again = resting(**(until | {"expires_at": "2026-11-23T12:00:00.000+02:00"}))
+    assert looked("modify", MOVE, lists(again), replaces=was).verdict == "nothing"
+    later = resting(**(until | {"expires_at": "2026-11-24T12:00:00.000+03:00"}))
+    assert looked("modify", MOVE, lists(later), replaces=was).verdict == "unclear"
+    assert order_values(resting(expires_at=until["expires_at"])) == order_values(resting())
+
+
 def test_modify_of_a_position() -> None:
+    was = {"replaces": Replaced(sl=D("1.02"))}
     assert looked("modify", STOPS, lists(held(sl=D("1.03")))).verdict == "found"
-    assert looked("modify", STOPS, lists(held(sl=D("1.02")))).verdict == "nothing"
+    assert looked("modify", STOPS, lists(held(sl=D("1.02"))), **was).verdict == "nothing"
+    assert looked("modify", STOPS, lists(held(sl=D("1.01"))), **was).verdict == "unclear"
     # The deal that closed it has the stops that it had then; one without any may not be filled in.
     assert looked("modify", STOPS, lists(out("1", sl=D("1.03")))).verdict == "found"
-    assert looked("modify", STOPS, lists(out("1", sl=D("1.02")))).verdict == "nothing"
+    assert looked("modify", STOPS, lists(out("1", sl=D("1.02"))), **was).verdict == "nothing"
     assert looked("modify", STOPS, lists(out("1", sl=None))).verdict == "unclear"
     assert looked("modify", STOPS, lists()).verdict == "unclear"
     # Where he fills them in, it had none.
-    assert looked("modify", STOPS, lists(out("1"), out("2", "6", sl=D("1.01")))).verdict == "nothing"
+    none = {"replaces": Replaced()}
+    assert looked("modify", STOPS, lists(out("1"), out("2", "6", sl=D("1.01"))), **none).verdict == "nothing"
     stopped = out("2", "6", sl=D("1.01"), reason="sl")
     assert looked("modify", STOPS, lists(out("1"), stopped)).verdict == "unclear"
     # Of several the last one is what it had at the end.
     earlier, later = {"time": "2026-11-21T09:00:01.000+03:00"}, {"time": "2026-11-21T09:00:02.000+03:00"}
     parts = out("1", sl=D("1.03"), **earlier), out("2", sl=D("1.02"), **later)
-    assert looked("modify", STOPS, lists(*parts)).verdict == "nothing"
+    assert looked("modify", STOPS, lists(*parts), **was).verdict == "nothing"
 
 
 def test_cancel() -> None:

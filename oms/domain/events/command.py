@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ..intent import Intent
+from ..intent import Intent, Replaced
 from .fact import Fact
 
 
@@ -99,6 +99,7 @@ class CommandSending(Intent, frozen=True, tag="command.sending", tag_field="even
     client: str
     action_id: int
     marker: str = ""  # in the comment
+    replaces: Replaced | None = None  # by a modify
     quote: JudgedQuote | None = None
     margin: JudgedMargin | None = None
     risk: JudgedRisk | None = None
