@@ -88,7 +88,7 @@ CATEGORIES: Final[dict[Category, Kind]] = {
             "differs no_difference difference_unconfirmed difference_changed difference_unacceptable "
             "symbol_not_started symbol_expired market_closed position_closed order_not_found order_ended "
             "order_not_pending order_over long_only short_only close_only volume_above_position "
-            "volume_above_limit frozen outcome_pending price_too_near sl_too_near tp_too_near "
+            "volume_above_limit frozen outcome_pending modify_pending price_too_near sl_too_near tp_too_near "
             "price_outside_limits no_money venue_refused no_changes client_halted client_reducing "
             "risk_hours risk_symbol_volume risk_account_volume risk_gross_exposure risk_net_exposure "
             "risk_notional risk_orders risk_positions risk_rate_second risk_rate_minute risk_duplicate "

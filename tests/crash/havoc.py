@@ -75,6 +75,7 @@ class Killer:
         self._names = frozenset(points)
         self._drawn = self._points(points)
         self._began = time.monotonic()
+        self._tried = Counter[str]()  # points that it did not come to, in lives that were to end there
 
     async def run(self, seconds: float, *, every_point: bool = False) -> None:
         """For so long, and to the end of the last life; `every_point`: or until it died once at each."""
@@ -84,8 +85,9 @@ class Killer:
             if every_point and (not point or self.reached[point]):
                 continue
             began, died = time.monotonic(), self.reached[point]
-            await self._live(point)
+            await self._live(point, patient=every_point)
             how = "reached" if self.reached[point] > died else "killed"
+            self._tried[point] += how == "killed"
             lasted = time.monotonic() - began
             self.lives.append(f"{began - self._began:.1f} s: {lasted:.1f} s, {how} {point}".rstrip())
 
@@ -107,8 +109,11 @@ class Killer:
         spare = PACE_S * (self.kills + 1) - (time.monotonic() - self._began)
         return min(max(spare, LEAST_S), MOST_S)
 
-    async def _live(self, point: str) -> None:
+    async def _live(self, point: str, *, patient: bool = False) -> None:
+        """`patient`: a point that it did not come to before has longer for it, on a slow machine too."""
         life_s = self._life_s()
+        if patient and not point.startswith(STOPPED_BY):
+            life_s = max(life_s, MOST_S * min(self._tried[point], 4))
         if not point:
             await self._daemon.start()
             if self._chance.random() > 0.2:  # else it lives as long as it may

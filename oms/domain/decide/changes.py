@@ -10,6 +10,7 @@ from ..intent import Intent
 from ..records import OrderRecord, PositionRecord
 from ..values import wall
 from .case import Case
+from .in_flight import is_changing
 from .reasons import reason
 from .resolve import MODIFY, PENDINGS
 
@@ -23,6 +24,19 @@ def order_can_change(case: Case) -> Iterator[Reason]:
     if intent is not None and intent.action == MODIFY and intent.type not in PENDINGS:
         message = f"the order {intent.order} is no pending order"
         yield reason("order_not_pending", message, field="order", given=intent.order)
+
+
+def nothing_else_changes_it(case: Case) -> Iterator[Reason]:
+    """No other change of it is on its way.
+
+    Evidence of a lost one are the values that stand where others stood (docs/semantics.md 8): it would be
+    unknown for ever where a second one replaced them.
+    """
+    verb, intent = case.verb, case.intent
+    if isinstance(verb, Modify) and intent is not None and is_changing(case.facts, intent):
+        field, ticket = ("order", intent.order) if intent.action == MODIFY else ("position", intent.position)
+        message = f"a change of {ticket} is on its way"
+        yield reason("modify_pending", message, field=case.field(field), given=ticket)
 
 
 def changes_nothing(case: Case) -> bool:

@@ -78,6 +78,10 @@ CODES: Final[dict[str, Code]] = {
         "a close of the position is on its way; a second could open the other side",
         Retcode.CLOSE_ORDER_EXIST,
     ),
+    "modify_pending": Code(
+        "a change of it is on its way; with a second nobody could tell what became of the first",
+        Retcode.LOCKED,
+    ),
     # At which prices; of a stop loss or take profit the code is 10016.
     "price_too_large": Code("the price is above 10^9", Retcode.INVALID_PRICE),
     "price_negative": Code("the price is negative", Retcode.INVALID_PRICE),
@@ -134,7 +138,15 @@ MOMENTARY: Final = frozenset(
     {
         *("unknown_symbol", "symbol_not_started", "market_closed", "unknown_position", "position_closed"),
         *("close_by_other_symbol", "close_by_same_side", "order_not_found", "volume_above_position"),
-        *("volume_above_limit", "frozen", "outcome_pending", "no_quote", "delayed_quote", "stale_quote"),
+        *(
+            "volume_above_limit",
+            "frozen",
+            "outcome_pending",
+            "modify_pending",
+            "no_quote",
+            "delayed_quote",
+            "stale_quote",
+        ),
         *("price_moved", "price_too_near", "sl_too_near", "tp_too_near", "price_outside_limits"),
         *("margin_unknown", "no_money", "risk_unknown", "risk_hours", "risk_symbol_volume"),
         *("risk_account_volume", "risk_gross_exposure", "risk_net_exposure", "risk_notional", "risk_orders"),

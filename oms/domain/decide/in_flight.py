@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Final
 
+from ..intent import Intent
 from ..values import ZERO
 from .facts import Facts
-from .resolve import CLOSE_BY, CLOSES, DEALS, OPENS, PENDING, side_of
+from .resolve import CLOSE_BY, CLOSES, DEALS, MODIFY, OPENS, PENDING, SLTP, side_of
 
 _TRADES: Final = DEALS | {PENDING}
 CLOSING: Final = CLOSES & ~OPENS  # the bit that says that a position is closed
@@ -33,3 +34,10 @@ def is_closing(facts: Facts, position: str) -> bool:
         for one in facts.in_flight
         if one.action == CLOSE_BY or (one.action in DEALS and one.flags & CLOSING)
     )
+
+
+def is_changing(facts: Facts, changed: Intent) -> bool:
+    """Whether the order, or the stops of the position, that this would change are being changed."""
+    if changed.action == MODIFY:
+        return any(one.order == changed.order for one in facts.in_flight if one.action == MODIFY)
+    return any(one.position == changed.position for one in facts.in_flight if one.action == SLTP)

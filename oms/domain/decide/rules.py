@@ -10,7 +10,7 @@ from typing import Final
 from ..events.command import Reason
 from .calling import calls_are_let_through
 from .case import Case
-from .changes import order_can_change
+from .changes import nothing_else_changes_it, order_can_change
 from .expiring import expiration_is_ahead
 from .freezing import nothing_is_frozen
 from .hours import symbol_is_traded_now
@@ -52,6 +52,7 @@ RULES: Final[tuple[Rule, ...]] = (
     volume_is_within_limit,
     nothing_is_frozen,
     nothing_else_closes,
+    nothing_else_changes_it,
     expiration_is_ahead,
     quote_is_live,
     margin_is_free,

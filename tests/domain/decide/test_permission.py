@@ -297,6 +297,19 @@ def test_one_close_of_a_position_at_a_time() -> None:
     assert codes_of(close(), having(FULL, in_flight=(question,))) == []
 
 
+def test_one_change_at_a_time() -> None:
+    """Which values stand is the evidence of a lost one (docs/semantics.md 8)."""
+    of_order, of_position = modify(order="2001", price="1.06"), modify(position="1001", sl="1.07")
+    for moving in (
+        flying(action="modify", order="2002"),
+        flying(action="sltp", position="1002"),
+        flying(action="remove", order="2001"),
+        flying(type="sell", flags=3, position="1001", volume="0.02"),
+    ):
+        given = facts(order=order(), position=position(), in_flight=(moving,))
+        assert (codes_of(of_order, given), codes_of(of_position, given)) == ([], [])
+
+
 def test_in_netting_no_close_behind_volume_that_could_turn_the_position() -> None:
     opening = flying(type="sell", volume="0.04")
     assert codes_of(close("0.06"), having(NETTED, in_flight=(opening,))) == []

@@ -337,6 +337,22 @@ ROWS: dict[str, list[Row]] = {
             "0.05",
         ),
     ],
+    "modify_pending": [
+        Row(
+            modify(order="2001", price="1.06"),
+            facts(order=order(), in_flight=(flying(action="modify", order="2001"),)),
+            10028,
+            "order",
+            "2001",
+        ),
+        Row(
+            modify(position="1001", sl="1.07"),
+            facts(position=HELD, in_flight=(flying(action="sltp", position="1001"),)),
+            10028,
+            "position",
+            "1001",
+        ),
+    ],
     "price_too_large": [
         Row(pending("sell_limit", price="1000000001"), facts(), 10015, "price", "1000000001", "1000000000")
     ],
