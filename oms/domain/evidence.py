@@ -268,7 +268,7 @@ def _stops_moved(doubt: Doubt, lists: Lists) -> Look:
     record: PositionRecord | DealRecord | None = lists.positions.get(intent.position or "")
     if record is None:
         out = [one for one in lists.deals if one.position == intent.position and one.entry in _LEAVING]
-        record = max(out, key=lambda deal: deal.place, default=None)
+        record = max(out, key=lambda deal: deal.turn, default=None)
         if record is not None and not _has_stops(record) and not _fills_in_stops(lists):
             record = None
     if record is None:

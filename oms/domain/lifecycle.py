@@ -54,7 +54,7 @@ class Order(msgspec.Struct, frozen=True):
 
 def judge(ticket: str, record: OrderRecord | None, ended: bool, deals: Iterable[DealRecord]) -> Order:
     """The order that a record and the deals of its ticket make; deals that are no fills do not count."""
-    fills = sorted((deal for deal in deals if deal.trades), key=lambda deal: deal.place)
+    fills = sorted((deal for deal in deals if deal.trades), key=lambda deal: deal.turn)
     filled, price = _filled(record, fills)
     asked = _asked(record, ended, fills)
     found = anomalies(record, ended, filled)

@@ -15,6 +15,7 @@ from . import words
 from .values import Ticket, same, total, wall
 
 NOTHING: Final[frozenset[str]] = frozenset()
+DATE: Final = len("2026-11-21")  # of a server time
 
 
 class OrderRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -93,8 +94,16 @@ class DealRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
 
     @property
     def place(self) -> tuple[str, int]:
-        """Where it stands among the others: by server time, then by ticket."""
+        """When it was made, by the server's clock; of one moment by its ticket."""
         return wall(self.time), int(self.deal)
+
+    @property
+    def turn(self) -> tuple[str, int]:
+        """Where it stands among the others: by day of the server, then by ticket.
+
+        Not by time alone: in the night in which summer time ends an hour has the same times twice.
+        """
+        return wall(self.time)[:DATE], int(self.deal)
 
 
 class PositionRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

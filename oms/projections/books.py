@@ -11,7 +11,7 @@ from oms.domain import words
 from oms.domain.events import DealAmended, DealBooked, DealRemoved, Event, said_by
 from oms.domain.lifecycle import Order
 from oms.domain.observe import Money, Standing
-from oms.domain.records import AccountRecord, DealRecord, PositionRecord, SymbolRecord
+from oms.domain.records import DATE, AccountRecord, DealRecord, PositionRecord, SymbolRecord
 from oms.domain.values import EXACT, wall
 
 from .accounts import Account
@@ -153,9 +153,9 @@ class Books:
         if last is None:
             return None
         balance, credit = self.ledger.balance, self.ledger.credit
-        for deal in self.deals.between(wall(last.time), NEVER):
-            if deal.place > last.place and deal.type in words.CREDITS:
+        for deal in self.deals.between(wall(last.time)[:DATE], NEVER):
+            if deal.turn > last.turn and deal.type in words.CREDITS:
                 credit = EXACT.subtract(credit, deal.amount)
-            elif deal.place > last.place:
+            elif deal.turn > last.turn:
                 balance = EXACT.subtract(balance, deal.amount)
         return balance, credit

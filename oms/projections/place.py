@@ -1,4 +1,4 @@
-"""Where deals meet: the position that the deals of one place leave, in the order of server time and ticket.
+"""Where deals meet: the position that the deals of one place leave, in the order of their turns.
 
 A deal that is the last of its place is met where the fold stands; any other, an amended or a removed one
 folds the place anew.  Both give the same, for both meet the same deals in the same order.
@@ -18,7 +18,7 @@ FIRST: Order = ("", 0)
 
 
 class Base(NamedTuple):
-    """A position taken over as it stood: deals up to `behind` are in it."""
+    """A position taken over as it stood: deals made up to `behind` are in it."""
 
     position: PositionRecord | None
     behind: Order
@@ -31,23 +31,23 @@ class Place:
     deals: list[DealRecord] = field(default_factory=list)  # in order
     base: Base | None = None
     made: PositionRecord | None = None  # what they leave
-    last: Order = FIRST  # where the last deal stands
+    last: Order = FIRST  # when the latest deal was made
     touched: dict[str, str] = field(default_factory=dict)  # by position: wall time of its last deal
 
     def insert(self, deal: DealRecord, at: Order) -> None:
-        """One deal more; `at` is its place."""
-        if self.last < at:
+        """One deal more, made `at`."""
+        self.last = max(self.last, at)
+        if not self.deals or self.deals[-1].turn < deal.turn:
             self.deals.append(deal)
-            self.last = at
             self._meet(deal)
         else:
-            insort(self.deals, deal, key=lambda one: one.place)
+            insort(self.deals, deal, key=lambda one: one.turn)
             self.refold()
 
     def remove(self, ticket: str) -> None:
         """One deal less."""
         self.deals = [deal for deal in self.deals if deal.deal != ticket]
-        self.last = self.deals[-1].place if self.deals else FIRST
+        self.last = max((deal.place for deal in self.deals), default=FIRST)
         self.refold()
 
     def take(self, base: Base) -> None:

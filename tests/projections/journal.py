@@ -69,8 +69,8 @@ def deal(ticket: int, side: str, volume: str, price: str, **more: Any) -> DealSe
 
 
 def money_deal(ticket: int, kind: str, profit: str) -> DealSeen:
-    """A deal that moves money alone."""
-    time = f"2026-11-21T09:00:{ticket % 60:02}.000+02:00"
+    """A deal that moves money alone, on the day before the fills."""
+    time = f"2026-11-20T09:00:{ticket % 60:02}.000+02:00"
     return DealSeen(DealRecord(str(ticket), type=kind, profit=D(profit), time=time), How.ADDED)
 
 

@@ -54,6 +54,27 @@ def test_tc_n1_in_any_order_each_twice(deals: tuple[DealSeen, ...]) -> None:
     assert journal.books.state_hash() == straight.books.state_hash()
 
 
+# The clock is put back behind the first of them: what was 04:00 is 03:00 again.
+AUTUMN = "2026-10-25T03:{}:00.000+03:00"
+TWICE = (
+    deal(1, "buy", "0.10", "1.1", order="11", position="11", time=AUTUMN.format(50)),
+    deal(2, "sell", "0.10", "1.2", order="12", position="11", entry="out", time=AUTUMN.format(10)),
+    deal(3, "sell", "0.20", "1.2", order="13", position="13", time=AUTUMN.format(20)),
+    deal(4, "buy", "0.05", "1.1", order="14", position="13", entry="out", time=AUTUMN.format(55)),
+)
+
+
+@pytest.mark.parametrize("mode", [NETTING, HEDGING])
+@pytest.mark.parametrize("deals", every_order(*TWICE))
+def test_in_the_hour_that_comes_twice_deals_stand_by_their_tickets(
+    mode: str, deals: tuple[DealSeen, ...]
+) -> None:
+    journal = Journal(mode)
+    journal.see(*deals)
+    assert held(journal) == ["13/13 sell 0.15 @ 1.2"]
+    assert journal.rebuilt().state_hash() == journal.books.state_hash()
+
+
 def test_tc_n5_bought_and_sold_in_parts() -> None:
     journal = Journal(NETTING)
     journal.see(
