@@ -13,7 +13,6 @@ from math import isfinite
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 from oms.domain import words
 from oms.domain.decide.facts import Exposure
@@ -159,12 +158,7 @@ class MarginView:
         if gaps:
             return Figures(total, gaps=_said(gaps))
         balance = self._books.money()
-        terms = replace(
-            totals_account(self._account, balance.balance, balance.credit),
-            commission_daily=self._inputs.commission_daily,
-            commission_monthly=self._inputs.commission_monthly,
-            acc_profit=self._inputs.acc_profit,
-        )
+        terms = totals_account(self._account, balance.balance, balance.credit, self._inputs)
         found = totals(terms, self._earned(), margin.total)
         if not (isfinite(found.margin_free) and isfinite(found.margin_level)):
             return Figures(total, gaps=_said([Gap(NOT_FINITE)]))

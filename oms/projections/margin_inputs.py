@@ -22,6 +22,11 @@ class MarginInputs(msgspec.Struct, frozen=True):
     positions: Mapping[str, float] = {}  # rate_margin by identifier
     orders: Mapping[str, float] = {}  # margin_rate by ticket, of open orders
 
+    @property
+    def asked(self) -> bool:
+        """Whether the venue has said any of it."""
+        return self.rules is not None
+
     def position_rate(self, position: str) -> float:
         """The margin rate of a position, by its identifier; 0 is none."""
         return _usable(self.positions.get(position))

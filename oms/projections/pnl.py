@@ -11,7 +11,6 @@ from math import isfinite
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from oms.domain import words
 from oms.domain.records import AccountRecord, PositionRecord, SymbolRecord
@@ -21,6 +20,7 @@ from protocol.enums import CalcMode, MarginMode
 from protocol.maths.conversion import equal_currencies
 from protocol.maths.families import LAST_PRICED
 from protocol.maths.profit import Holding, ProfitRates, can_revalue, profit, revaluation_price
+from protocol.maths.rounding import normalize
 from protocol.maths.totals import (
     TotalsPosition,
     equity_of,
@@ -28,6 +28,7 @@ from protocol.maths.totals import (
     floating_of,
 )
 
+from .margin_inputs import MarginInputs
 from .rates import Conversion, Price, Prices, Rates
 from .specification import (
     NEGATIVE_PRICES,
@@ -164,17 +165,19 @@ def floating(valued: Iterable[Valued], digits: int) -> Floating:
     )
 
 
-def equity(account: AccountRecord, balance: Decimal, credit: Decimal, open_: Floating) -> Decimal | None:
-    """balance + credit + floating (docs/semantics.md 5); None where a part of it is not known.
+def equity(
+    account: AccountRecord, balance: Decimal, credit: Decimal, open_: Floating, inputs: MarginInputs
+) -> Decimal | None:
+    """balance + credit + floating + commissions not booked yet; None where a part of it is not known.
 
-    Not known are: a position's value; the assets of an exchange account; the day's profit, where the
-    account's terms keep it out of equity (docs/protocol.md 7.3).
+    Less the day's profit, where the account's terms keep it out (docs/protocol.md 7.3).  Not known are: a
+    position's value; the assets of an exchange account; what the venue has not said yet of today.
     """
-    terms = totals_account(account, balance, credit)
-    kept_out = fixed_profit_of(replace(terms, acc_profit=1.0)) > 0
-    if open_.incomplete or kept_out or terms.margin_mode == MarginMode.EXCHANGE:
+    terms = totals_account(account, balance, credit, inputs)
+    if open_.incomplete or not inputs.asked or terms.margin_mode == MarginMode.EXCHANGE:
         return None
-    return money(equity_of(terms, double(open_.total)), account.digits)
+    found = normalize(equity_of(terms, double(open_.total)) - fixed_profit_of(terms), account.digits)
+    return money(found, account.digits) if isfinite(found) else None
 
 
 def accrued(positions: Iterable[PositionRecord], digits: int) -> tuple[Decimal, Decimal]:

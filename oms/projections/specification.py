@@ -16,6 +16,8 @@ from protocol.maths.margin_input import MarginAccount, MarginSymbol
 from protocol.maths.profit import ProfitSymbol
 from protocol.maths.totals import TotalsAccount
 
+from .margin_inputs import MarginInputs
+
 NEGATIVE_PRICES = 8  # tick_flags of a symbol
 ORDER_TYPES = 8  # that have a margin rate: all but close by
 REMEMBERED = 1024  # symbols
@@ -78,7 +80,9 @@ def valued_at_margin_rate(symbol: SymbolRecord, account: AccountRecord) -> bool:
     return mode in BOND_FAMILY or (mode in STOCK_FAMILY and margin_mode(account) == MarginMode.EXCHANGE)
 
 
-def totals_account(account: AccountRecord, balance: Decimal, credit: Decimal) -> TotalsAccount:
+def totals_account(
+    account: AccountRecord, balance: Decimal, credit: Decimal, inputs: MarginInputs
+) -> TotalsAccount:
     """What an account's totals are computed from (docs/protocol.md 7.3)."""
     return TotalsAccount(
         balance=float(balance),
@@ -91,6 +95,9 @@ def totals_account(account: AccountRecord, balance: Decimal, credit: Decimal) ->
         margin_so_call=double(account.stop_out_call),
         margin_so_so=double(account.stop_out_level),
         trade_flags=account.trade_flags,
+        acc_profit=inputs.acc_profit,
+        commission_daily=inputs.commission_daily,
+        commission_monthly=inputs.commission_monthly,
     )
 
 

@@ -45,7 +45,7 @@ def worth_of(books: Books, prices: Prices, forex: Forex, inputs: MarginInputs) -
         money.balance,
         money.credit,
         None if open_.incomplete else open_.total,
-        equity(account, money.balance, money.credit, open_),
+        equity(account, money.balance, money.credit, open_, inputs),
         unvalued,
     )
 

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from oms.domain.records import AccountRecord, PositionRecord
 from oms.projections.margin import Figures
+from oms.projections.margin_inputs import NOT_ASKED
 from oms.projections.pnl import Floating, Valued, accrued, equity, floating
 from oms.projections.rates import Conversion
 
@@ -81,7 +82,7 @@ class AccountReply(Head, frozen=True, kw_only=True):
     credit: Decimal
     booked: bool  # the opening entry is booked: before, balance and credit are what the known deals come to
     floating: Decimal | None  # profit + swap of the open positions
-    equity: Decimal | None  # balance + credit + floating; what is still unbooked of commissions is not in it
+    equity: Decimal | None  # balance + credit + floating + what is still unbooked of the day's commissions
     margin: Decimal | None  # of open positions and orders; spreads (netting) may make the venue's smaller
     margin_free: Decimal | None  # what is left for more, commissions of the day counted
     margin_level: Decimal | None  # percent; also null where the margin is 0
@@ -189,6 +190,7 @@ async def account(asked: Asked, request: AccountRequest) -> AccountReply:
     terms, opened, money = books.account(), books.terms.opened, books.money()
     valued, figures = _valued_with_margin(asked)
     open_ = _floating(asked, valued)
+    inputs = NOT_ASKED if asked.past else asked.view.margins
     return AccountReply(
         asked.view.account,
         asked.seq,
@@ -198,7 +200,7 @@ async def account(asked: Asked, request: AccountRequest) -> AccountReply:
         credit=money.credit,
         booked=money.opened,
         floating=None if open_.incomplete else open_.total,
-        equity=equity(terms, money.balance, money.credit, open_) if terms else None,
+        equity=equity(terms, money.balance, money.credit, open_, inputs) if terms else None,
         margin=figures.margin,
         margin_free=figures.margin_free,
         margin_level=figures.margin_level,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from oms.domain.records import AccountRecord, PositionRecord, SymbolRecord
 from oms.domain.words import number_of
+from oms.projections.margin_inputs import NOT_ASKED, MarginInputs
 from oms.projections.pnl import Valued, accrued, equity, floating, value
 from oms.projections.rates import Forex, Leg, Price, Rates
 from oms.projections.specification import calc_mode
@@ -19,6 +20,7 @@ from .journal import NETTING, D, Journal
 from .test_positions import N1
 
 USD = AccountRecord(currency="USD", digits=2, margin_mode="retail_hedging", margin_free_mode="all")
+ASKED = MarginInputs(rules=())
 
 
 def specification(symbol: str, profit: str, **more: Any) -> SymbolRecord:
@@ -110,7 +112,7 @@ def test_tc_p3_eight_points_of_a_tenth_of_a_lot() -> None:
 
 def test_tc_p4_equity_is_balance_credit_floating() -> None:
     open_ = floating([Valued(held("EURUSD", "buy", "1.00", "1"), 1.0, D("-32981.00"))], 2)
-    assert str(equity(USD, D("101300.53"), D("0.00"), open_)) == "68319.53"
+    assert str(equity(USD, D("101300.53"), D("0.00"), open_, ASKED)) == "68319.53"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_tc_p8_without_a_rate_the_value_is_unknown_and_totals_are_incomplete() -
     open_ = floating([eurjpy, eurusd], 2)
     assert (str(open_.profit), str(open_.swap), str(open_.total)) == ("100.00", "-1.25", "98.75")
     assert open_.incomplete
-    assert equity(USD, D("1000.00"), D("0.00"), open_) is None
+    assert equity(USD, D("1000.00"), D("0.00"), open_, ASKED) is None
 
 
 @pytest.mark.parametrize(
@@ -210,22 +212,44 @@ def test_bonds_need_the_rate_of_their_opening_unless_the_currency_is_the_account
     assert str(found.profit) == "16.50"
 
 
+def test_equity_is_unknown_where_the_venue_keeps_a_part_of_it_to_itself() -> None:
+    account = AccountRecord(currency="USD", margin_mode="exchange")
+    assert equity(account, D("100.00"), D("0.00"), floating([], 2), ASKED) is None
+
+
+def test_equity_is_unknown_until_the_venue_has_told_of_the_day() -> None:
+    assert equity(USD, D("100.00"), D("0.00"), floating([], 2), NOT_ASKED) is None
+
+
+def test_commissions_that_are_not_booked_yet_are_in_equity() -> None:
+    """docs/protocol.md 7.3: balance + floating + credit + (daily + monthly)."""
+    today = MarginInputs(rules=(), commission_daily=-3.25, commission_monthly=-1.5, acc_profit=40.0)
+    open_ = floating([Valued(held("EURUSD", "buy", "1.00", "1"), 1.0, D("10.00"))], 2)
+    assert str(equity(USD, D("100.00"), D("25.00"), open_, today)) == "130.25"
+
+
 @pytest.mark.parametrize(
-    "account",
+    ("mode", "kept", "acc_profit", "expected"),
     [
-        AccountRecord(currency="USD", margin_mode="exchange"),
-        AccountRecord(currency="USD", margin_mode="retail_hedging", margin_free_profit_mode=3),
-        AccountRecord(currency="USD", margin_mode="retail_netting", margin_free_profit_mode=1),
+        ("retail_hedging", 3, 40.0, "60.00"),
+        ("retail_hedging", 3, -40.0, "100.00"),
+        ("retail_hedging", 1, 40.0, "100.00"),
+        ("retail_netting", 1, 40.0, "60.00"),
+        ("retail_netting", 3, 40.0, "100.00"),
     ],
 )
-def test_equity_is_unknown_where_the_venue_keeps_a_part_of_it_to_itself(account: AccountRecord) -> None:
-    assert equity(account, D("100.00"), D("0.00"), floating([], 2)) is None
+def test_the_days_profit_is_kept_out_where_the_terms_say_so(
+    mode: str, kept: int, acc_profit: float, expected: str
+) -> None:
+    account = AccountRecord(currency="USD", margin_mode=mode, margin_free_profit_mode=kept)
+    today = MarginInputs(rules=(), acc_profit=acc_profit)
+    assert str(equity(account, D("100.00"), D("0.00"), floating([], 2), today)) == expected
 
 
 def test_nothing_open_is_worth_nothing() -> None:
     open_ = floating([], 2)
     assert (str(open_.total), open_.incomplete) == ("0.00", False)
-    assert str(equity(USD, D("100.00"), D("25.00"), open_)) == "125.00"
+    assert str(equity(USD, D("100.00"), D("25.00"), open_, ASKED)) == "125.00"
 
 
 def test_what_has_accrued_is_summed_where_it_is_known() -> None:
