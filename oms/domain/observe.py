@@ -56,7 +56,7 @@ from .records import (
     same_symbol,
     same_terms,
 )
-from .values import EXACT, ZERO, tidy, wall
+from .values import EXACT, ZERO, Ticket, tidy, wall
 
 
 class Standing(NamedTuple):
@@ -68,12 +68,13 @@ class Standing(NamedTuple):
 
 
 class Money(NamedTuple):
-    """The ledger's figures, and those that the venue reported last."""
+    """The ledger's figures, and those that the venue reported last, where they were not the ledger's."""
 
     opened: bool
     balance: Decimal
     credit: Decimal
     reported: tuple[Decimal | None, Decimal | None] | None = None
+    deal: Ticket | None = None  # behind which they were reported; None: of no deal
 
 
 class Known(Protocol):
@@ -286,9 +287,10 @@ def _adjusted(record: PositionRecord, *, repriced: bool = False) -> PositionAdju
 
 
 def _money(books: Known, seen: MoneySeen) -> list[Event]:
-    """Only what the ledger does not say already, once; after a deal, by how much it differs."""
+    """Only what the ledger does not say already, once; after a deal, by how much it differs, once a deal."""
     money, figures = books.money(), (seen.balance, seen.credit)
-    if figures == money.reported or (money.opened and figures == (money.balance, money.credit)):
+    told = figures == money.reported and seen.deal in (None, money.deal)
+    if told or (money.opened and figures == (money.balance, money.credit)):
         return []
     after = books.money_after(seen.deal) if money.opened and seen.deal is not None else None
     if seen.deal is not None and after is not None and seen.balance is not None and seen.credit is not None:
@@ -296,5 +298,7 @@ def _money(books: Known, seen: MoneySeen) -> list[Event]:
         if not balance and not credit:
             return []  # of before: later deals are in the books already
         return [LedgerDifference(seen.deal, tidy(balance, 2), tidy(credit, 2), seen.balance, seen.credit)]
+    if figures == money.reported:
+        return []
     booked = (money.balance, money.credit) if money.opened else (None, None)
     return [BalanceReported(seen.balance, seen.credit, booked[0], booked[1], seen.source)]

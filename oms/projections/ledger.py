@@ -48,6 +48,7 @@ class _Dump(msgspec.Struct, frozen=True):
     trades: int
     traded: tuple[Decimal, Decimal, Decimal, Decimal]
     reported: tuple[Decimal | None, Decimal | None] | None
+    reported_behind: str | None = None
 
 
 class Ledger:
@@ -62,6 +63,7 @@ class Ledger:
         self._trades = 0
         self._profit = self._commission = self._swap = self._fee = ZERO  # by fills
         self._reported: tuple[Decimal | None, Decimal | None] | None = None
+        self._behind: str | None = None  # the deal that they were reported with
         self.folds: Mapping[type[Event], Callable[[Any], None]] = {
             AccountChanged: self._account,
             LedgerOpened: self._open,
@@ -87,7 +89,7 @@ class Ledger:
 
     def money(self) -> Money:
         """The figures, with those that the venue reported last: evidence, not part of the state."""
-        return Money(self._opened, self.balance, self.credit, self._reported)
+        return Money(self._opened, self.balance, self.credit, self._reported, self._behind)
 
     def realised(self) -> Realised:
         """What trading brought."""
@@ -127,6 +129,7 @@ class Ledger:
                 trades=self._trades,
                 traded=self._traded,
                 reported=self._reported,
+                reported_behind=self._behind,
             )
         )
 
@@ -136,7 +139,7 @@ class Ledger:
         self._digits, self._opened, self._trades = found.digits, found.opened, found.trades
         self._opening, self._corrected, self._moved = found.opening, found.corrected, found.moved
         self._profit, self._commission, self._swap, self._fee = found.traded
-        self._reported = found.reported
+        self._reported, self._behind = found.reported, found.reported_behind
 
     def _money(self, *parts: Decimal) -> Decimal:
         return tidy(_sum(*parts), self._digits)
@@ -178,10 +181,10 @@ class Ledger:
         self._corrected = (_sum(balance, event.balance), _sum(credit, event.credit))
 
     def _report(self, event: BalanceReported) -> None:
-        self._reported = (event.balance, event.credit)
+        self._reported, self._behind = (event.balance, event.credit), None
 
     def _differ(self, event: LedgerDifference) -> None:
-        self._reported = (event.reported_balance, event.reported_credit)
+        self._reported, self._behind = (event.reported_balance, event.reported_credit), event.deal
 
 
 def _sum(*parts: Decimal) -> Decimal:

@@ -60,6 +60,35 @@ def test_figures_of_before_a_later_deal_are_no_difference() -> None:
     assert (row["deal"], row["balance"]) == ("2", "0.01")
 
 
+def test_a_difference_is_told_behind_every_deal_even_where_the_figures_are_those_of_the_last() -> None:
+    journal = Journal(NETTING)
+    journal.record([LedgerOpened(D("0.00"), D("0.00"))])
+    journal.see(money_deal(50, "balance", "100.00"), deal(1, "buy", "0.10", "1.1"))
+    figures = [MoneySeen(D("107.00"), D("0.00"), "push", deal=ticket) for ticket in ("1", "2")]
+    assert journal.see(figures[0], figures[0]) == ["ledger.difference"]
+    journal.see(deal(2, "buy", "0.10", "1.1"))
+    assert journal.see(figures[1], figures[1]) == ["ledger.difference"]
+    rows = [(row["deal"], row["balance"]) for row in journal.kinds("ledger.difference")]
+    assert rows == [("1", "7.00"), ("2", "7.00")]
+    # Figures that no deal goes with say nothing new.
+    assert journal.see(MoneySeen(D("107.00"), D("0.00"), "account")) == []
+
+
+def test_figures_of_the_hour_that_comes_twice_are_no_difference() -> None:
+    """The clock is put back between the two deals: the later one has the earlier time."""
+    journal = Journal(NETTING)
+    journal.record([LedgerOpened(D("0.00"), D("0.00"))])
+    late = "2026-10-25T03:50:00.000+03:00"
+    again = "2026-10-25T03:10:00.000+02:00"
+    journal.see(
+        deal(1, "buy", "0.10", "1.1", commission="-1.00", time=late),
+        deal(2, "buy", "0.10", "1.1", commission="-1.00", time=again),
+        deal(3, "buy", "0.10", "1.1", commission="-1.00", time=again),
+    )
+    for ticket, balance in (("1", "-1.00"), ("2", "-2.00"), ("3", "-3.00")):
+        assert journal.see(MoneySeen(D(balance), D("0.00"), "push", deal=ticket)) == []
+
+
 def test_a_credit_that_differs_is_told_as_such() -> None:
     journal = Journal(NETTING)
     journal.record([LedgerOpened(D("0.00"), D("0.00"))])

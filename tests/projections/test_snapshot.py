@@ -20,6 +20,7 @@ from oms.domain.events import (
     EquityMark,
     Event,
     LedgerCorrected,
+    LedgerDifference,
     LedgerOpened,
     PositionAdopted,
     PositionRenamed,
@@ -67,7 +68,7 @@ SEEN: st.SearchStrategy[Observation] = st.one_of(
 
 # What a version's dump of `script` is.  Where it differs, a snapshot of before means something else now:
 # raise VERSION, and put the new digest here instead.
-DIGESTS = {7: "810b56b379cd830eab3df8ba29d662d5e480a32cb151436518709603683bef85"}
+DIGESTS = {8: "77e1c5d45999570566f02c9939e6dc2c7c3c32189c37ab1fe2b49be9f953e3f3"}
 
 
 def again(books: Books) -> Books:
@@ -226,6 +227,7 @@ def script() -> Journal:
     journal.see(DealSeen(replace(N1[1].record, commission=D("-1.00"), updated_at="2026-11-22"), How.UPDATED))
     journal.see(deal(61, "buy", "0.10", "2", symbol="GBPUSD"), deal(61, "buy", "0.10", "2", how=How.REMOVED))
     journal.record([PositionRenamed("77", "XAUUSD", "GOLD")])
+    journal.record([LedgerDifference("60", D("1.00"), D("0.00"), D("9.00"), D("3.00"))])
     return journal
 
 
