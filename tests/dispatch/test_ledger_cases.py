@@ -5,29 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from oms.domain.decide import Policy
 from oms.paper.settings import AccountSettings
-from tests.dispatch.desked import D, Desked, desked
-from tests.paper.running import HEDGE, NET, Running, running
+from tests.dispatch.desked import D, Desked, desked, quicker
+from tests.dispatch.quoted import held, query, quoted, trade
+from tests.paper.running import HEDGE, NET, Quotes, Running, ToldClock, running
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
 
 COSTLY = AccountSettings(login=NET, margin_mode="netting", commission_per_lot=D("3.50"))
-
-
-async def quoted(desk: Desked, bid: float, ask: float) -> None:
-    """The desk has this quote."""
-    desk.venue.quote(bid, ask)
-    board, now = desk.held.account.feed.board, desk.venue.server.moment.server_ms
-    await desk.held.until(
-        lambda: (shown := board.get("EURUSD")) is not None and (shown.ask, shown.time) == (ask, now)
-    )
-
-
-async def trade(desk: Desked, side: str, volume: str, price: float) -> None:
-    """An order at this price; the venue's quotes have no spread."""
-    await quoted(desk, price, price)
-    reply = await desk.buy(volume, side=side)
-    assert reply["status"] == "filled", reply
 
 
 def money(desk: Desked) -> Decimal:
@@ -65,6 +51,14 @@ async def test_tc_n1_n2_n3_trade_by_trade(tmp_path: Path) -> None:
         (valued,) = desk.held.account.margin(desk.held.books).valued
         assert (valued.profit, valued.price) == (D("15.00"), 1.101)  # a short one at the ask
         assert desk.held.events("ledger.difference") == []
+
+
+async def test_tc_n5_bought_and_sold_in_parts(tmp_path: Path) -> None:
+    async with running() as venue, desked(venue, tmp_path, login=NET) as desk:
+        for side, volume in (("buy", "1.25"), ("sell", "0.50"), ("sell", "0.60")):
+            await trade(desk, side, volume, 1.1)
+        assert held(desk) == [("buy", "0.15", "1.1")]
+        await desk.held.agrees(venue, NET)
 
 
 async def test_tc_n3_a_withheld_deal_is_told_by_how_much_and_recovered(tmp_path: Path) -> None:
@@ -168,3 +162,48 @@ async def test_a_roll_over_is_an_adjustment_that_books_nothing(tmp_path: Path) -
         last = list(desk.held.books.deals)[-1]
         assert last.swap == D("-2.16")
         assert money(desk) == venue.venue.accounts[HEDGE].balance
+
+
+async def test_commissions_of_the_day_are_in_equity_before_a_deal_books_them(tmp_path: Path) -> None:
+    """docs/protocol.md 7.3: what the venue has gathered for the end of the day is gone already."""
+    costly = AccountSettings(login=HEDGE, commission_per_lot=D("3.50"))
+    async with (
+        running(accounts=(costly,), trading={"commission": "day"}) as venue,
+        desked(venue, tmp_path, login=HEDGE) as desk,
+    ):
+        await trade(desk, "buy", "2.00", 1.1)
+        reply = await query(desk, "account")
+        # 2 x 100 000 / 100 of margin; 10 000 - 7.00; (10 000 - 7.00) / 2200
+        assert (reply["balance"], reply["floating"]) == ("10000.00", "0.00")
+        assert (reply["equity"], reply["margin_free"]) == ("9993.00", "7793.00")
+        assert reply["margin_level"] == "454.22727273"
+        await venue.advance(24 * 3600 * 1000)
+        await desk.held.agrees(venue)
+        assert money(desk) == D("9993.00")
+
+
+AUTUMN = 1_792_888_200_000  # 2026-10-25 00:30 UTC: 03:30 at the venue; at 01:00 UTC summer time ends
+
+
+@pytest.mark.parametrize("login", [HEDGE, NET])
+async def test_a_trade_over_the_hour_that_comes_twice_is_the_venues(tmp_path: Path, login: int) -> None:
+    """Bought at 03:50, closed at 03:10 of the same hour again: nothing differs, nobody has to accept it."""
+    clock = ToldClock(AUTUMN)
+    quotes = Quotes({"EURUSD": (1.1, 1.1001)}, clock.now)
+    async with (
+        running(clock=clock, feed=quotes) as venue,
+        desked(venue, tmp_path, login=login, options=quicker(policy=Policy(quote_age_s=7200))) as desk,
+    ):
+        await venue.advance(20 * 60_000)
+        opened = await trade(desk, "buy", "0.20", 1.1)
+        await venue.advance(20 * 60_000)
+        venue.quote(1.1005, 1.1005)  # docs/protocol.md 5.1: a tick with an earlier time changes no quote
+        closed = await desk.ask("close", position=opened["position"], volume="0.15")
+        assert closed["status"] == "filled", closed
+        times = [deal.time[11:16] for deal in desk.held.books.deals if deal.time and deal.trades]
+        assert times == ["03:50", "03:10"]
+        await desk.held.agrees(venue, login)
+        assert held(desk) == [("buy", "0.05", "1.1")]
+        assert desk.held.events("ledger.difference") == []
+        assert (await desk.operate("reconcile"))["equal"] is True
+        assert desk.held.account.standing.state == "active"
