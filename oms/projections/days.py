@@ -101,6 +101,11 @@ class Days:
             if first <= date <= last:
                 yield date, self._days[date]
 
+    @property
+    def last(self) -> str | None:
+        """The last day on which something was booked."""
+        return max(self._days, default=None)
+
     def moved_since(self, first: str) -> Money:
         """What this day and all later ones added to balance and credit."""
         balance = credit = ZERO

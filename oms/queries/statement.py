@@ -31,7 +31,7 @@ OTHER: Final = "other"
 
 
 class StatementRequest(PastRequest, frozen=True, kw_only=True):
-    """What was booked from day to day: today, unless it says otherwise."""
+    """What was booked from day to day: today, unless it says otherwise; of then, the last day booked."""
 
     from_: Text | None = msgspec.field(name="from", default=None)  # first day of the server, YYYY-MM-DD
     to: Text | None = None  # last day, which belongs to it; absent: today, or `from` where that is later
@@ -138,8 +138,15 @@ async def statement(asked: Asked, request: StatementRequest) -> StatementReply:
     )
 
 
+def _today(asked: Asked) -> str:
+    """The server's day; of then the last one that these books know."""
+    if asked.past and asked.books.days.last:
+        return asked.books.days.last
+    return datetime.fromtimestamp(asked.view.moment().utc + asked.view.offset, UTC).date().isoformat()
+
+
 def _period(asked: Asked, request: StatementRequest) -> tuple[str, str]:
-    today = datetime.fromtimestamp(asked.view.moment().utc + asked.view.offset, UTC).date().isoformat()
+    today = _today(asked)
     first = _day("from", request.from_) if request.from_ else None
     last = _day("to", request.to) if request.to else max(today, first or "")
     if (first or last) > last:

@@ -116,6 +116,16 @@ async def test_a_deal_taken_back_changes_the_statement_of_its_day_and_as_of_show
     account.journal.close()
 
 
+async def test_as_of_shows_the_day_of_then(tmp_path: Path) -> None:
+    account = Account(tmp_path, STORY)
+    reply = await account.ask("statement", {"as_of": 7})  # opened, and six of the story
+    assert (reply["from"], reply["to"], reply["trading"]["deals"]) == ("2026-03-30", "2026-03-30", 2)
+    assert money(reply["closing"]) == ("1107.07", "0.00")
+    nothing = await account.ask("statement", {"as_of": 2})
+    assert (nothing["to"], nothing["closing"]["balance"]) == ("2026-11-21", "0.00")
+    account.journal.close()
+
+
 async def test_pages_of_days_go_on_and_the_sums_are_those_of_the_period(tmp_path: Path) -> None:
     account = Account(tmp_path, STORY)
     asked = {"from": "2026-03-01", "to": "2026-03-31", "limit": 2}

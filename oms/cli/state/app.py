@@ -1,4 +1,4 @@
-"""`oms state orders | positions | account | pnl | quotes | sessions | symbols | commands | risk`."""
+"""`oms state`: the words and options of the queries that people ask."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,7 +6,18 @@ import typer
 
 from oms.cli.nats_options import Ca, Cert, Config, Creds, Key, Nats, Nkey, Prefix, User
 
-What = Literal["orders", "positions", "account", "pnl", "quotes", "sessions", "symbols", "commands", "risk"]
+What = Literal[
+    "orders",
+    "positions",
+    "account",
+    "pnl",
+    "statement",
+    "quotes",
+    "sessions",
+    "symbols",
+    "commands",
+    "risk",
+]
 
 
 def state(
@@ -29,6 +40,12 @@ def state(
         str | None, typer.Option("--command", metavar="ID", help="commands: this one.")
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="commands: those that are not final.")] = False,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="statement: its first day, by the server.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="DAY", help="statement: its last day; absent: today.")
+    ] = None,
     min_seq: Annotated[
         int | None, typer.Option("--min-seq", min=0, metavar="SEQ", help="Answered when that is recorded.")
     ] = None,
@@ -60,6 +77,8 @@ def state(
     request |= {"client": client} if client is not None else {}
     request |= {"command": command} if command is not None else {}
     request |= {"final": False} if open_ else {}
+    request |= {"from": first} if first is not None else {}
+    request |= {"to": last} if last is not None else {}
     request |= {"min_seq": min_seq} if min_seq is not None else {}
     request |= {"as_of": as_of_given(as_of)} if as_of is not None else {}
     said = Said(nats, user, creds, nkey, ca, cert, key, prefix)

@@ -195,6 +195,38 @@ TOTALS: Final = (
     _number("realised.swap", "swap booked", signed),
     _number("realised.net", "net", signed),
 )
+STATEMENTS: Final = (
+    ACCOUNT,
+    Field("currency"),
+    Field("from"),
+    Field("to"),
+    _number("opening.balance", "opening"),
+    _number("paid_in", "paid in"),
+    _number("paid_out", "paid out"),
+    _number("trading.net", "trading", signed),
+    _number("other.balance", "other", signed),
+    _number("corrected.balance", "corrected", signed),
+    _number("closing.balance", "closing"),
+    _number("closing.credit", "credit"),
+)
+BOOKED: Final = (
+    ACCOUNT,
+    Field("type"),
+    _number("deals"),
+    _number("volume"),
+    _number("profit", look=signed),
+    _number("commission", look=signed),
+    _number("swap", look=signed),
+    _number("fee", look=signed),
+    _number("net", look=signed),
+)
+DAYS: Final = (
+    ACCOUNT,
+    Field("day"),
+    _number("opening.balance", "opening"),
+    _number("closing.balance", "closing"),
+    _number("closing.credit", "credit"),
+)
 WORTH: Final = (
     ACCOUNT,
     Field("position"),

@@ -14,7 +14,7 @@ MOST_PAGES: Final = 1000
 # Which list of a reply goes on where there is a `next`.
 LISTS: Final = {
     "orders": "orders", "positions": "positions", "pnl": "positions", "quotes": "quotes", "symbols": "listed",
-    "commands": "commands",
+    "commands": "commands", "statement": "days",
 }  # fmt: skip
 
 Reply = dict[str, Any]

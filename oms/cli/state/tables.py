@@ -8,7 +8,9 @@ from rich.table import Table
 from oms.cli.printing import table
 from oms.cli.state.fields import (
     ACCOUNTS,
+    BOOKED,
     COMMANDS,
+    DAYS,
     DOUBTED,
     LIMITED,
     LISTED,
@@ -18,6 +20,7 @@ from oms.cli.state.fields import (
     RISK,
     SESSIONS,
     SPECIFICATIONS,
+    STATEMENTS,
     TOTALS,
     WORTH,
     Field,
@@ -37,6 +40,9 @@ def tables(what: str, replies: Sequence[Reply]) -> list[Table]:
             return [made(DOUBTED, rows("commands", replies))]
         case "pnl":
             return [made(TOTALS, replies), made(WORTH, rows("positions", replies))]
+        case "statement":
+            kinds, days = rows("kinds", replies), rows("days", replies)
+            return [made(STATEMENTS, replies), made(BOOKED, kinds), made(DAYS, days)]
         case "risk":
             return [made(RISK, replies), made(LIMITED, _limits(replies))]
         case "symbols":  # where some were named their specifications, else the list

@@ -54,7 +54,7 @@ async def ran(command: Command, *arguments: str) -> "subprocess.CompletedProcess
 
 async def test_every_question_is_answered(tmp_path: Path) -> None:
     async with answering(tmp_path) as url:
-        for what in ("orders", "positions", "account", "pnl", "quotes", "sessions", "symbols", "commands"):
+        for what in ("orders", "positions", "account", "pnl", "statement", "quotes", "sessions", "commands"):
             done = await ran(state, what, "--nats", url)
             assert (done.returncode, done.stderr) == (0, b""), (what, done)
             assert b"main" in done.stdout, (what, done)

@@ -76,6 +76,11 @@ def test_pages_are_followed_to_the_last(daemon: Daemon) -> None:
         ("account", ["--as-of", "12"], {"as_of": 12}),
         ("account", ["--as-of", "2026-11-21T01:00:00Z"], {"as_of": "2026-11-21T01:00:00Z"}),
         ("sessions", [], {}),
+        (
+            "statement",
+            ["--from", "2026-11-20", "--to", "2026-11-21"],
+            {"limit": 1000, "from": "2026-11-20", "to": "2026-11-21"},
+        ),
         ("commands", ["--open"], {"limit": 1000, "final": False}),
         (
             "commands",
@@ -111,6 +116,10 @@ def test_people_see_tables_with_numbers_to_the_right(daemon: Daemon) -> None:
         ("orders", ["1000", "buy_limit", "placed", "0.10", "1.07000"]),
         ("account", ["1001", "USD", "-9.78", "9990.22", "308.00", "9682.22", "3243.58 %", "active"]),
         ("pnl", ["9.90", "-0.12", "9.78", "4.00", "1023"]),
+        (
+            "statement",
+            ["2026-11-20", "2026-11-21", "1000.00", "300.00", "-0.35", "1299.65", "5.00", "buy", "0.10"],
+        ),
         (
             "quotes",
             ["EURUSD", "1.08101", "1.08103", "12:00:00.123", "0.2 s", "not quoted, or not subscribed: CATS"],
