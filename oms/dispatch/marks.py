@@ -8,19 +8,22 @@ resumes it has accepted the loss: marks begin anew.
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import trio
+from msgspec.structs import replace
 
+from oms.domain import words
 from oms.domain.decide.limiting import RULES_BY_LIMIT, passed
 from oms.domain.decide.measures import loss_of
-from oms.domain.events import EquityMark, RiskBreached
+from oms.domain.events import ConversionRate, EquityMark, RiskBreached
 from oms.domain.limits import AccountLimits
-from oms.domain.values import EXACT, ZERO, wall
+from oms.domain.values import EXACT, ZERO
 from oms.eventlog.errors import FileError
 from oms.ingest.account import Account
 from oms.ingest.standing import BREACH, READY, REDUCING, breach_over, breached
 from oms.projections import Books
+from oms.projections.books import NEVER
 from oms.projections.risk import DAY_START, PEAK
 from oms.projections.worth import Worth
 
@@ -65,37 +68,38 @@ class Marks:
         worth = account.worth(books)
         if worth.equity is None:
             return
-        await self._mark(worth, worth.equity, at)
-        await self._judge(limits, worth, worth.equity, at)
+        found = _Found(worth, worth.equity, at, offset)
+        await self._mark(found)
+        await self._judge(limits, found)
 
-    async def _mark(self, worth: Worth, equity: Decimal, at: str) -> None:
+    async def _mark(self, found: "_Found") -> None:
         risk, now = self._account.recorder.books.risk, trio.current_time()
         marks: list[EquityMark] = []
-        new_day = risk.day_start(at[:DATE]) is None
+        new_day = risk.day_start(found.at[:DATE]) is None
         if new_day:
-            marks.append(_day_start(worth, equity, at, self._account.recorder.books))
+            marks.append(_day_start(found, self._account.recorder.books))
         over = new_day and self._until == "next_day" and self._restricted.startswith(BREACH)
-        higher = risk.peak is None or (equity > risk.peak and now - self._peaked >= PEAK_S)
+        higher = risk.peak is None or (found.equity > risk.peak and now - self._peaked >= PEAK_S)
         if over or higher:
             self._peaked = now
-            marks.append(_mark(PEAK, worth, at))
+            marks.append(_mark(PEAK, found))
         if now - self._sampled >= SAMPLE_S:
             self._sampled = now
-            marks.append(_mark(SAMPLE, worth, at))
+            marks.append(_mark(SAMPLE, found))
         if marks:
             await self._account.recorder.record(marks)
         if over:
             await self._account.standing.move(change=breach_over)
 
-    async def _judge(self, limits: AccountLimits, worth: Worth, equity: Decimal, at: str) -> None:
+    async def _judge(self, limits: AccountLimits, found: "_Found") -> None:
         risk, account = self._account.recorder.books.risk, self._account
         if risk.breached is not None and not self._restricted:
             # Somebody has resumed it, and knows what was lost.
-            await account.recorder.record([_mark(DAY_START, worth, at), _mark(PEAK, worth, at)])
+            await account.recorder.record([_mark(DAY_START, found), _mark(PEAK, found)])
             return
         for name in LOSSES:
             limit = getattr(limits, name)
-            figure = loss_of(name, equity, risk.day_start(at[:DATE]), risk.peak)
+            figure = loss_of(name, found.equity, risk.day_start(found.at[:DATE]), risk.peak)
             if limit is None or figure is None or not passed(RULES_BY_LIMIT[name], f"{figure:f}", limit):
                 continue
             if risk.breached is None:
@@ -115,17 +119,41 @@ def asked(limits: AccountLimits) -> bool:
     return any(getattr(limits, name) is not None for name in LOSSES)
 
 
-def _mark(kind: str, worth: Worth, at: str) -> EquityMark:
+class _Found(NamedTuple):
+    """What an account was worth at a look."""
+
+    worth: Worth
+    equity: Decimal
+    at: str  # server time
+    offset: int
+
+
+def _mark(kind: str, found: _Found) -> EquityMark:
+    worth = found.worth
     return EquityMark(
-        kind, worth.balance, worth.credit, worth.floating, worth.equity, unvalued=worth.unvalued, at=at
+        *(kind, worth.balance, worth.credit, worth.floating, found.equity),
+        unvalued=worth.unvalued,
+        rates=_rates(found),
+        at=found.at,
     )
 
 
-def _day_start(worth: Worth, equity: Decimal, at: str, books: Books) -> EquityMark:
-    """Without what the fills of the day have booked since it began."""
+def _day_start(found: _Found, books: Books) -> EquityMark:
+    """Without what the deals of the day have booked since it began; what was paid in or out moves marks."""
     booked = ZERO
-    for deal in books.deals:
-        if deal.trades and wall(deal.time)[:DATE] == at[:DATE]:
+    for deal in books.deals.between(found.at[:DATE], NEVER):
+        if deal.type not in words.PAYMENTS:
             booked = EXACT.add(booked, deal.amount)
-    balance, then = EXACT.subtract(worth.balance, booked), EXACT.subtract(equity, booked)
-    return EquityMark(DAY_START, balance, worth.credit, worth.floating, then, at=at)
+    mark = _mark(DAY_START, found)
+    balance, equity = EXACT.subtract(mark.balance, booked), EXACT.subtract(found.equity, booked)
+    return replace(mark, balance=balance, equity=equity)
+
+
+def _rates(found: _Found) -> tuple[ConversionRate, ...]:
+    return tuple(
+        ConversionRate(
+            *(leg.pair, leg.side, Decimal(repr(leg.price)), leg.inverse),
+            server_time(leg.time / 1000, found.offset),
+        )
+        for leg in found.worth.legs
+    )

@@ -14,9 +14,10 @@ from oms.domain.values import EXACT
 from .books import Books
 from .margin_inputs import MarginInputs
 from .pnl import equity, floating, value
-from .rates import Forex, Once, Prices, Rates
+from .rates import Forex, Leg, Once, Prices, Rates
 
 MOST_UNVALUED = 100  # told
+MOST_LEGS = 100  # likewise: more than there are pairs of the usual currencies
 
 
 class Worth(NamedTuple):
@@ -27,6 +28,7 @@ class Worth(NamedTuple):
     floating: Decimal | None = None  # profit + swap
     equity: Decimal | None = None
     unvalued: tuple[str, ...] = ()  # positions without a value
+    legs: tuple[Leg, ...] = ()  # what converted profits, each once
 
 
 def worth_of(books: Books, prices: Prices, forex: Forex, inputs: MarginInputs) -> Worth:
@@ -40,6 +42,7 @@ def worth_of(books: Books, prices: Prices, forex: Forex, inputs: MarginInputs) -
         for one in books.positions
     ]
     open_ = floating(valued, account.digits)
+    legs = dict.fromkeys(leg for one in valued if one.conversion for leg in one.conversion.legs)
     unvalued = tuple(one.position.position for one in valued if one.profit is None)[:MOST_UNVALUED]
     return Worth(
         money.balance,
@@ -47,6 +50,7 @@ def worth_of(books: Books, prices: Prices, forex: Forex, inputs: MarginInputs) -
         None if open_.incomplete else open_.total,
         equity(account, money.balance, money.credit, open_, inputs),
         unvalued,
+        tuple(legs)[:MOST_LEGS],
     )
 
 

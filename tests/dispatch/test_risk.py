@@ -14,7 +14,7 @@ from oms.dispatch.restraining import limits_in_force
 from oms.domain.decide.limiting import broken
 from oms.domain.limits import AccountLimits, Limits, read_limits
 from tests.dispatch.desked import D, Desked, desked, quicker
-from tests.paper.running import HEDGE, NET, Running
+from tests.paper.running import EURO, HEDGE, NET, Running
 from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
@@ -305,3 +305,35 @@ async def test_money_paid_in_or_out_is_no_gain_and_no_loss(trading: Desked) -> N
     assert trading.held.account.standing.permission == "active"
     assert risk.peak == peak - 2000
     assert (await trading.buy())["status"] == "filled"
+
+
+async def test_a_day_that_nobody_saw_begin_began_before_all_that_it_booked(trading: Desked) -> None:
+    """A charge of 300 is a loss of this day; what was paid in is none of its gains."""
+    money = trading.held.books.money
+    for amount, kind in (("-300", 4), ("-1.50", 8), ("50", 2)):
+        trading.venue.control("deposit", login=HEDGE, amount=amount, deal_type=kind)
+    await trading.held.until(lambda: money().balance == D("9748.50"))
+    await trading.operate("limits", max_daily_loss="500")
+    await marks_of(trading).look()
+    (start,) = [one for one in trading.held.events("equity.mark") if one["kind"] == "day_start"]
+    assert D(start["equity"]) == D(start["balance"]) == D("10050.00")
+
+
+async def test_a_mark_tells_what_converted_its_profits(running: Running, tmp_path: Path) -> None:
+    """Euros, 0.10 lots bought at 1.1001: a buy's dollars are worth 1 / bid (docs/protocol.md 7.2)."""
+    async with desked(running, tmp_path, login=EURO) as trading:
+        assert (await trading.buy("0.10"))["status"] == "filled"
+        await trading.operate("limits", max_daily_loss="500")
+        await marks_of(trading).look()
+        mark = trading.held.events("equity.mark")[-1]
+        # -1.00 USD / 1.1
+        assert D(mark["floating"]) == D("-0.91")
+        assert mark["rates"] == [
+            {
+                "pair": "EURUSD",
+                "side": "bid",
+                "price": "1.1",
+                "inverse": True,
+                "time": "2024-05-15T10:00:00.000+03:00",
+            }
+        ]

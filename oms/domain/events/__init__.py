@@ -37,7 +37,7 @@ from .market import BookChanged, QuoteTicked, StatisticsChanged
 from .order import OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
 from .position import PositionAdjusted, PositionAdopted, PositionRenamed
 from .reconcile import ReconcileReport
-from .risk import AliveArmed, AliveMissed, EquityMark, RiskBreached, RiskLimits
+from .risk import AliveArmed, AliveMissed, ConversionRate, EquityMark, RiskBreached, RiskLimits
 from .session import (
     SessionAuthenticated,
     SessionConnected,
@@ -189,6 +189,7 @@ __all__ = [
     "CommandSettled",
     "CommandUnknown",
     "CommandUnsettled",
+    "ConversionRate",
     "DaemonEvent",
     "DaemonStarted",
     "DaemonStopped",

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from ..limits import Told
 from .fact import Fact
 
@@ -25,6 +27,16 @@ class RiskBreached(Fact, frozen=True, tag="risk.breached"):
     symbol: str = ""
 
 
+class ConversionRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A price that converted profits to account currency (docs/protocol.md 7.2)."""
+
+    pair: str  # the symbol
+    side: str  # bid, ask
+    price: Decimal
+    inverse: bool  # the rate is 1 / price
+    time: str  # of the price: server time, RFC 3339 with the offset in force
+
+
 class EquityMark(Fact, frozen=True, tag="equity.mark"):
     """What rules over time need of floating profit: equity at a moment, with what it was made of."""
 
@@ -35,6 +47,7 @@ class EquityMark(Fact, frozen=True, tag="equity.mark"):
     equity: Decimal | None = None
     margin: Decimal | None = None
     unvalued: tuple[str, ...] = ()  # positions without a price or a rate
+    rates: tuple[ConversionRate, ...] = ()  # what floating was converted with; none: no other currency
     at: str = ""  # server time, RFC 3339 with the offset in force
 
 
