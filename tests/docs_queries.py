@@ -31,9 +31,10 @@ from oms.queries.money import (
     RealisedShown,
     Unvalued,
 )
+from oms.queries.owners import Share
 from oms.queries.refusal import CODES
 from oms.queries.reply import Error, ErrorReply
-from oms.queries.statement import BookedRow, DayRow, KindRow, MoneyShown, SymbolRow
+from oms.queries.statement import BookedRow, ClientRow, DayRow, KindRow, MoneyShown, SymbolRow
 from oms.queries.trades import OrderRow
 from oms.queries.usage import Usage
 from oms.queries.view import Breaker
@@ -126,8 +127,8 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     *(OrderRow, DealRecord, PositionRow, QuoteRow, Candle, SymbolRecord, Listed),
     *(ClientRisk, Usage),
     *(PnlRow, FloatingShown, Unvalued, RealisedShown, Accrued, Conversion, Leg, Command, Reason),
-    *(SymbolTogether, ClientTogether),
-    *(MoneyShown, BookedRow, KindRow, SymbolRow, DayRow),
+    *(SymbolTogether, ClientTogether, Share),
+    *(MoneyShown, BookedRow, KindRow, SymbolRow, ClientRow, DayRow),
     *(Breaker, ErrorReply, Error),
 )
 

@@ -128,6 +128,11 @@ class PositionRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_field
     updated_at: str | None = None
 
     @property
+    def signed(self) -> Decimal:
+        """Lots, long counted up."""
+        return self.volume if self.side == words.BUY else -self.volume
+
+    @property
     def point(self) -> Decimal:
         """The smallest step of its symbol's price."""
         return Decimal(1).scaleb(-self.digits)

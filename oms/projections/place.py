@@ -5,11 +5,13 @@ folds the place anew.  Both give the same, for both meet the same deals in the s
 """
 
 from bisect import insort
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 from oms.domain.records import DealRecord, PositionRecord
-from oms.domain.values import wall
+from oms.domain.values import ZERO, wall
 
 from .holding import identifier, meet, touched
 
@@ -61,6 +63,19 @@ class Place:
         self.touched = {}
         for deal in self.deals:
             self._meet(deal)
+
+    def making(self) -> Iterator[tuple[DealRecord, Decimal]]:
+        """The deals that made what is open, the latest first, each with the lots it moved, long counted up.
+
+        Back to the one that opened it; of one that reversed it the rest alone.
+        """
+        left = self.made.signed if self.made else ZERO
+        for deal in reversed(self.deals):
+            if not left or (self.base is not None and deal.place <= self.base.behind):
+                return
+            before = left - deal.signed
+            yield deal, left if before * left < 0 else deal.signed
+            left = before if before * left > 0 else ZERO
 
     def _meet(self, deal: DealRecord) -> None:
         position, at = identifier(deal), wall(touched(deal))

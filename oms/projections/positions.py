@@ -6,6 +6,7 @@ the deal that opens the position, or while deals that would show it open are sti
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final, cast
 
 import msgspec
@@ -81,6 +82,11 @@ class Positions:
     def of_symbol(self, symbol: str) -> list[PositionRecord]:
         """The open positions of a symbol; in netting at most one."""
         return [held for held in self if held.symbol == symbol]
+
+    def made_of(self, position: str) -> Iterator[tuple[DealRecord, Decimal]]:
+        """The deals that made an open position, the latest first, each with the lots that it moved."""
+        place = self._place_of(position)
+        return place.making() if place else iter(())
 
     def standing(self, record: PositionRecord) -> Standing:
         """What is known where a position belongs; in netting found by its identifier where it was renamed."""

@@ -1,8 +1,4 @@
-"""Open positions taken together: of a symbol, of a client.
-
-A position is a client's whose command made the order that opened it, or that reversed it: that is its ticket
-(docs/semantics.md 4).  What others have added to it in netting is part of it.
-"""
+"""Open positions taken together: of a symbol, of a client."""
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -11,11 +7,11 @@ from typing import Any
 import msgspec
 
 from oms.domain import words
-from oms.domain.records import PositionRecord
-from oms.domain.values import ZERO, average, lots
+from oms.domain.values import EXACT, ZERO, average, lots
 from oms.projections import Books
-from oms.projections.commands import Command
 from oms.projections.pnl import Floating, Valued, floating
+
+from .owners import opener, shares
 
 
 class Together(Floating, frozen=True, kw_only=True):
@@ -36,14 +32,10 @@ class SymbolTogether(Together, frozen=True, kw_only=True):
 
 
 class ClientTogether(Together, frozen=True, kw_only=True):
-    """The positions of a client."""
+    """The positions that a client opened, whole, and its share of all."""
 
     client: str | None  # null: those that no command opened
-
-
-def opener(books: Books, position: PositionRecord) -> Command | None:
-    """The command whose order opened a position; None for one that is not ours."""
-    return books.commands.owner(position.ticket or position.position)
+    share: Decimal  # lots, long less short, that its own deals left in any position: others may trade it too
 
 
 def by_symbol(valued: Iterable[Valued], digits: int) -> list[SymbolTogether]:
@@ -61,14 +53,16 @@ def by_symbol(valued: Iterable[Valued], digits: int) -> list[SymbolTogether]:
 
 def by_client(books: Books, valued: Iterable[Valued], digits: int) -> list[ClientTogether]:
     """By name, those of nobody first."""
-
-    def client(one: Valued) -> str:
+    found: dict[str | None, list[Valued]] = {}
+    share: dict[str | None, Decimal] = {}
+    for one in valued:
         owner = opener(books, one.position)
-        return owner.client if owner else ""
-
+        found.setdefault(owner.client if owner else None, []).append(one)
+        for part in shares(books, one.position):
+            share[part.client] = EXACT.add(share.get(part.client, ZERO), part.net)
     return [
-        ClientTogether(client=name or None, **_sums(some, digits))
-        for name, some in sorted(_grouped(valued, client).items())
+        ClientTogether(client=name, share=lots(share.get(name, ZERO)), **_sums(found.get(name, []), digits))
+        for name in sorted(found.keys() | share.keys(), key=lambda one: one or "")
     ]
 
 

@@ -13,7 +13,8 @@ from oms.projections.pnl import Floating, Valued, accrued, equity, floating
 from oms.projections.rates import Conversion
 
 from .asked import Asked, narrower
-from .grouping import ClientTogether, SymbolTogether, by_client, by_symbol, opener
+from .grouping import ClientTogether, SymbolTogether, by_client, by_symbol
+from .owners import Share, opener, shares
 from .reply import Head, paged
 from .request import PastRequest, Request, Rows, Text, Ticket
 from .valuation import IN_THE_PAST, by_identifier, margin_view, valued_positions
@@ -32,6 +33,7 @@ class PositionRow(PositionRecord, frozen=True):
     unvalued: str | None = None  # why: no_price, no_rate, ... (see Unvalued)
     command: str | None = None  # the id of the command whose order opened it; null: not ours
     client: str | None = None  # whose command
+    shares: tuple[Share, ...] = ()  # by client; in netting several may trade one position
 
 
 class PositionsRequest(PastRequest, frozen=True, kw_only=True):
@@ -257,6 +259,7 @@ def _row(asked: Asked, valued: Valued) -> PositionRow:
         unvalued=valued.reason,
         command=owner.command if owner else None,
         client=owner.client if owner else None,
+        shares=tuple(shares(asked.books, valued.position)),
     )
 
 

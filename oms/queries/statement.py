@@ -15,9 +15,11 @@ import msgspec
 from oms.domain import words
 from oms.domain.values import EXACT, lots, tidy
 from oms.payload import shown
+from oms.projections.books import NEVER
 from oms.projections.days import Booked, Day, Kind, Money
 
 from .asked import Asked
+from .owners import dealer
 from .refusal import bad
 from .reply import Head, paged
 from .request import PastRequest, Rows, Text
@@ -25,6 +27,7 @@ from .request import PastRequest, Rows, Text
 PAGE: Final = 100  # days
 DIGITS: Final = 2  # of money before the account's terms are known
 MOST_SYMBOLS: Final = 1000
+MOST_CLIENTS: Final = 1000
 CASH: Final = "balance"  # the type of deal that is money paid in or out
 TRADING: Final = "trading"
 OTHER: Final = "other"
@@ -35,6 +38,7 @@ class StatementRequest(PastRequest, frozen=True, kw_only=True):
 
     from_: Text | None = msgspec.field(name="from", default=None)  # first day of the server, YYYY-MM-DD
     to: Text | None = None  # last day, which belongs to it; absent: today, or `from` where that is later
+    clients: bool = False  # by client as well, for which all deals of the period are looked at
     limit: Rows = PAGE
     after: Text | None = None  # days after this one; the sums are those of the whole period
 
@@ -72,6 +76,12 @@ class SymbolRow(BookedRow, frozen=True, kw_only=True):
     symbol: str  # "": those that move money alone
 
 
+class ClientRow(BookedRow, frozen=True, kw_only=True):
+    """Fills of a client: of its commands' orders, and what stops closed of positions that it opened."""
+
+    client: str | None  # null: of nobody's commands
+
+
 class DayRow(msgspec.Struct, frozen=True):
     """A day on which something was booked."""
 
@@ -98,6 +108,9 @@ class StatementReply(Head, frozen=True, kw_only=True):
     corrected: MoneyShown
     kinds: list[KindRow]
     symbols: list[SymbolRow]  # the first 1000, by name
+    clients: (
+        list[ClientRow] | None
+    )  # the first 1000, by name; together they are `trading`; null: not asked for
     days: list[DayRow]
     next: str | None  # `after` of the next page of days; null: these were the last
     stale: bool  # the link is not ready: the venue may know more
@@ -132,6 +145,7 @@ async def statement(asked: Asked, request: StatementRequest) -> StatementReply:
         corrected=written.money(whole.corrected),
         kinds=written.kinds(whole.booked),
         symbols=written.symbols(whole.booked),
+        clients=written.clients(_by_client(asked, first, last)) if request.clients else None,
         days=page.rows,
         next=page.next,
         stale=asked.stale,
@@ -191,6 +205,14 @@ def _by(booked: Mapping[Kind, Booked], name: Callable[[Kind], str]) -> dict[str,
     return found
 
 
+def _by_client(asked: Asked, first: str, last: str) -> dict[str | None, Booked]:
+    found: dict[str | None, Booked] = {}
+    for deal in asked.books.deals.between(first, last + NEVER):
+        if deal.trades:
+            found.setdefault(dealer(asked.books, deal), Booked()).book(deal, 1)
+    return found
+
+
 def _part(kind: Kind) -> str:
     """Which part of the equation a type of deal belongs to."""
     return TRADING if kind[0] in words.TRADES else (CASH if kind[0] == CASH else OTHER)
@@ -227,6 +249,10 @@ class _Written:
     def kinds(self, booked: Mapping[Kind, Booked]) -> list[KindRow]:
         by_type = _by(booked, lambda kind: kind[0])
         return [KindRow(type=name, **self.sums(sums)) for name, sums in by_type.items()]
+
+    def clients(self, booked: Mapping[str | None, Booked]) -> list[ClientRow]:
+        by_client = sorted(booked.items(), key=lambda one: one[0] or "")[:MOST_CLIENTS]
+        return [ClientRow(client=name, **self.sums(sums)) for name, sums in by_client]
 
     def symbols(self, booked: Mapping[Kind, Booked]) -> list[SymbolRow]:
         by_symbol = list(_by(booked, lambda kind: kind[1]).items())[:MOST_SYMBOLS]
