@@ -2,6 +2,7 @@
 
 import random
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -79,6 +80,28 @@ def test_in_any_order_with_amended_and_removed_deals_they_are_too(
     journal.see(*pushes)
     left = [changed if deal.deal == changed.deal else deal for deal in deals if deal not in gone]
     assert_equal_books(journal.books, reference_of(left, hedging=hedging))
+
+
+@pytest.mark.slow
+@MODES
+@settings(deadline=None, max_examples=20)
+@given(data=st.data(), cents=CENTS)
+def test_every_permutation_of_a_window_with_every_push_twice_leaves_the_same_books(
+    mode: str, data: Any, cents: Decimal
+) -> None:
+    """The last four messages of a stream, the last of them a dealer's change of the one before."""
+    hedging = mode == HEDGING
+    deals = data.draw(streams(hedging=hedging))
+    changed = amended(deals[-1], cents)
+    window = [*(DealSeen(deal, How.ADDED) for deal in deals[-3:]), DealSeen(changed, How.UPDATED)]
+    hashes = set()
+    for order in permutations(window):
+        journal = Journal(mode)
+        see(journal, deals[:-3])
+        journal.see(*(push for one in order for push in (one, one)), *order)
+        assert_equal_books(journal.books, reference_of([*deals[:-1], changed], hedging=hedging))
+        hashes.add(journal.books.state_hash())
+    assert len(hashes) == 1
 
 
 def test_the_reference_knows_the_cases_of_the_document() -> None:
