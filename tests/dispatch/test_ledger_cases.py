@@ -108,6 +108,31 @@ async def test_tc_p11_every_type_of_deal_moves_its_money_and_nothing_else(tmp_pa
         assert len({deal.type for deal in desk.held.books.deals}) == len(KINDS)
 
 
+@pytest.mark.parametrize(
+    ("side", "number", "canceled"), [("buy", 13, "buy_canceled"), ("sell", 14, "sell_canceled")]
+)
+async def test_a_deal_that_the_dealer_cancels_is_no_fill_any_more(
+    tmp_path: Path, side: str, number: int, canceled: str
+) -> None:
+    async with running(accounts=(COSTLY,)) as venue, desked(venue, tmp_path, login=NET) as desk:
+        await trade(desk, side, "0.10", 1.1)
+        await trade(desk, side, "0.30", 1.104)
+        last = list(desk.held.books.deals)[-1]
+        changes = {"trade_action": number, "commission": 0.0}
+        venue.control("amend_deal", login=NET, deal=int(last.deal), changes=changes)
+        await desk.held.until(lambda: bool(desk.held.events("deal.amended")))
+        await desk.held.agrees(venue, NET)
+        assert held(desk) == [(side, "0.10", "1.1")]
+        (row,) = desk.held.events("deal.amended")
+        assert (row["before"]["type"], row["after"]["type"]) == (side, canceled)
+        assert (money(desk), desk.held.books.ledger.realised().trades) == (D("9999.65"), 1)
+        day = (last.time or "")[:10]
+        kinds = (await query(desk, "statement", **{"from": day}))["kinds"]
+        assert [(one["type"], one["deals"], one["volume"], one["net"]) for one in kinds] == [
+            *(("balance", 1, "0.00", "10000.00"), (side, 1, "0.10", "-0.35"), (canceled, 1, "0.00", "0.00")),
+        ]
+
+
 def reasons(desk: Desked) -> dict[str | None, str]:
     """Why each closing deal was made, and how each pending order ended."""
     deals: dict[str | None, str] = {

@@ -144,3 +144,35 @@ async def test_what_check_tells_is_what_is_there_after_the_order(tmp_path: Path)
         assert (str(found.margin), str(found.margin_free)) == ("660.00", "9340.00")
         assert str(found.margin_level) == "1515.15151515"
         assert str(desk.venue.venue.totals(HEDGE).margin) == "660.00"  # type: ignore[union-attr]
+
+
+async def test_in_netting_the_other_side_is_reduced_by_what_is_held(tmp_path: Path) -> None:
+    """docs/protocol.md 7.4: the larger of 1 100 bought and 2.50 × 1 100 sold, less the 1 100 that is held."""
+    async with account(tmp_path, {"EURUSD": (1.1, 1.1)}, mode="netting") as desk:
+        await traded(desk, "EURUSD", "buy", "1.00")
+        assert await judged(desk, "EURUSD", "sell", "0.50") == ("1100.00", "0.00")
+        assert await judged(desk, "EURUSD", "sell", "2.50") == ("1650.00", "550.00")
+        limit = {"type": "limit", "price": "1.09000"}
+        assert await judged(desk, "EURUSD", "buy", "1.00", **limit) == ("2190.00", "1090.00")
+        await traded(desk, "EURUSD", "sell", "2.50")
+        assert str(desk.held.account.margin(desk.held.books).now().margin) == "1650.00"
+        assert str(desk.venue.venue.totals(HEDGE).margin) == "1650.00"  # type: ignore[union-attr]
+
+
+async def test_tc_m5_fixed_margin_in_netting_and_of_a_pending_order(tmp_path: Path) -> None:
+    """An order costs the initial 1 000 a lot, what is held the 500 of maintenance.
+
+    The other side is reduced by its own margin a lot times what is held (docs/protocol.md 7.4).
+    """
+    future = SymbolSettings(
+        "ES", like="XAUUSD", calc_mode="futures", margin_initial=1000, margin_maintenance=500,
+        margin_hedged=500, currency_base="USD", currency_margin="USD",
+    )  # fmt: skip
+    async with account(tmp_path, {"ES": (10.0, 10.0)}, future, mode="netting") as desk:
+        await traded(desk, "ES", "buy", "1.00")
+        # 2 × 1 000 sold less 1 × 1 000; a limit beside what is held adds its own
+        assert await judged(desk, "ES", "sell", "2.00") == ("1000.00", "500.00")
+        assert await judged(desk, "ES", "buy", "2.00", type="limit", price="9.00") == ("2500.00", "2000.00")
+        await traded(desk, "ES", "buy", "2.00", type="limit", price="9.00")
+        assert str(desk.held.account.margin(desk.held.books).now().margin) == "2500.00"
+        assert str(desk.venue.venue.totals(HEDGE).margin) == "2500.00"  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Whether the order's margin is free (docs/protocol.md 7.4), for what adds risk."""
+"""What an order is to the margin, and whether there is enough (docs/protocol.md 7.4), for what adds risk."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -16,14 +16,14 @@ UPPER_BOUND: Final = "spreads"
 
 
 def exposure(verb: Verb, facts: Facts) -> Exposure | None:
-    """The risk that a submit or check would add; None for what adds none, or is no order at all."""
+    """What a submit or check would add to the margin, or take from it; None for what is no order."""
     return exposure_of(case_of(verb, facts))
 
 
 def exposure_of(case: Case) -> Exposure | None:
     """As `exposure`.  A market order is valued at the price that it would have now."""
     intent = case.intent
-    if not isinstance(case.verb, Submit) or case.need != "risk" or intent is None or intent.volume <= 0:
+    if not isinstance(case.verb, Submit) or intent is None or intent.volume <= 0:
         return None
     market = case.ask if case.verb.side == BUY else case.bid
     price = market if case.verb.type == "market" else intent.price
@@ -36,7 +36,7 @@ def margin_is_free(case: Case) -> Iterator[Reason]:
     Without a figure there is no going on, unless the venue's own check is to be enough.
     """
     margin = case.facts.margin
-    if case.facts.policy.margin_check == "server" or exposure_of(case) is None:
+    if case.need != "risk" or case.facts.policy.margin_check == "server" or exposure_of(case) is None:
         return
     if margin is None or margin.free is None or gaps(margin):
         missing = ", ".join(gaps(margin)) if margin else ""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from oms.domain.commands import Cancel, CloseBy, Expiry
 from oms.domain.decide import Approved, decide, exposure, on_prices
+from oms.domain.events.command import JudgedMargin
 from oms.domain.intent import Intent
 
 from .scene import (
@@ -29,6 +30,7 @@ from .scene import (
     order,
     pending,
     position,
+    reasons_of,
     submit,
     symbol,
 )
@@ -425,12 +427,15 @@ def test_exposure_is_the_risk_that_an_order_adds(verb: Any, expected: Any) -> No
     assert (found.type, found.volume, found.price, found.limit_price) == expected
 
 
-def test_what_adds_no_risk_has_no_exposure() -> None:
-    held = position()
-    assert exposure(close(), facts(position=held)) is None
+def test_what_is_no_order_has_no_exposure() -> None:
+    assert exposure(close(), facts(position=position())) is None
     assert exposure(modify(order="2001", price="1.07100"), facts(order=order())) is None
-    netted = facts(account=NETTING, position=held)
-    assert exposure(submit("sell", "0.10"), netted) is None
-    assert exposure(submit("buy", "0.10"), netted) is not None
-    assert exposure(submit("sell", "0.11"), netted) is not None
     assert exposure(submit(), facts(symbol=None)) is None
+
+
+def test_an_order_that_reduces_has_a_margin_to_tell_and_needs_none() -> None:
+    netted = facts(account=NETTING, position=position(), margin=JudgedMargin(gaps=("no_rate EURUSD",)))
+    assert exposure(submit("sell", "0.10"), netted) is not None
+    assert isinstance(decide(submit("sell", "0.10"), netted), Approved)
+    for more in (submit("buy", "0.10"), submit("sell", "0.11")):
+        assert [one.code for one in reasons_of(more, netted)] == ["margin_unknown"]
