@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from oms.domain.decide import Policy
 from oms.paper.settings import AccountSettings
-from tests.dispatch.desked import D, Desked, desked, quicker
+from tests.dispatch.desked import D, Desked, desked
 from tests.dispatch.quoted import held, query, quoted, trade
 from tests.paper.running import HEDGE, NET, Quotes, Running, ToldClock, running
 
@@ -217,7 +216,7 @@ async def test_a_trade_over_the_hour_that_comes_twice_is_the_venues(tmp_path: Pa
     quotes = Quotes({"EURUSD": (1.1, 1.1001)}, clock.now)
     async with (
         running(clock=clock, feed=quotes) as venue,
-        desked(venue, tmp_path, login=login, options=quicker(policy=Policy(quote_age_s=7200))) as desk,
+        desked(venue, tmp_path, login=login) as desk,
     ):
         await venue.advance(20 * 60_000)
         opened = await trade(desk, "buy", "0.20", 1.1)
