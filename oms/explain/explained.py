@@ -131,7 +131,7 @@ def _timeline(story: list[Gathered], account: str, prefix: str, books: Books) ->
     for one in story:
         said = words(one.event)
         step = _step(one, began, account, prefix)
-        yield step | {"stage": said.stage, "says": said.says, "around": one.around}
+        yield step | {"stage": said.stage, "says": said.says}
         if isinstance(one.event, DealBooked):
             yield step | {"stage": LEDGER, "derived": True, "data": {}} | _booked(one.event, books)
 
@@ -149,6 +149,7 @@ def _step(one: Gathered, began: str, account: str, prefix: str) -> Told:
         "published": event_subject(prefix, account, stored.type, symbol_of(one.event) or ""),
         "stream": stream_of(account),
         "hash": one.hash.hex(),
+        "around": one.around,
         "derived": False,
         "data": _said(data_of(one.event)),
     }

@@ -9,7 +9,6 @@ from rich.text import Text
 from oms.cli.ending import FAILED, WRONG, Failure
 from oms.cli.log.places import DAEMON, Place, reading
 from oms.cli.printing import BAD, GOOD, Column, console, plain, print_json, put_line, put_table, table
-from oms.eventlog.errors import LogError
 from oms.explain import Ambiguous, NotThere, explained, page
 from oms.explain.page import duration, headline
 
@@ -75,8 +74,6 @@ def _explained(place: Place, account: str, asked: Asked) -> Told:
     try:
         return explained(place.journals, account, asked.name, client=asked.client, until=asked.until)
     except ValueError as why:  # stored data that no build of ours wrote
-        if isinstance(why, LogError):
-            raise
         raise Failure(FAILED, f"{account}: {why}") from None
 
 
@@ -133,5 +130,5 @@ def _words(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(f"{name}={_words(inner)}" for name, inner in value.items() if inner is not None)
     if isinstance(value, list):
-        return "; ".join(map(_words, value))
+        return f"[{', '.join(map(_words, value))}]"
     return plain(value)
