@@ -20,6 +20,7 @@ p.lead { margin: 0; opacity: .75 }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line) }
 th { font-weight: 600; white-space: nowrap } td.n { text-align: right; font-variant-numeric: tabular-nums }
+td.at { white-space: nowrap }
 code, pre { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
 pre { background: var(--soft); padding: .5rem; white-space: pre-wrap; margin: .3rem 0 }
 .stage { display: inline-block; padding: 0 .5rem; border-radius: .6rem; color: #fff; background: #607080 }
@@ -122,7 +123,7 @@ def _timeline(steps: Sequence[Told]) -> list[str]:
         cause = "" if one["cause"] is None else f"because of {one['cause']}"
         rows.append(
             f'<tr{kind}><td class="n">{one["seq"]}</td>'
-            f"<td><code>{_text(one['recorded_at'])}</code><br>"
+            f'<td class="at"><code>{_text(one["recorded_at"])}</code><br>'
             f'<span class="small">+{_text(duration(one["since_first"]))}</span></td>'
             f'<td><span class="stage {_text(one["stage"])}">{_text(one["stage"])}</span></td>'
             f'<td>{_text(one["says"])}<br><span class="small">{_text(cause)}</span>{_evidence(one)}</td></tr>'
