@@ -30,7 +30,7 @@ def state(place: Place, until: Until, what: str, *, json: bool) -> int:
     found = {part: [trio.run(_reply, one, part) for one in accounts] for part in parts}
     if json:
         for number, one in enumerate(accounts):
-            print_json(_head(one) | {part: found[part][number] for part in parts})
+            print_json(_head(one) | {"state": {part: found[part][number] for part in parts}})
         return OK
     _print(accounts, found)
     return OK
