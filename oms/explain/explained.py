@@ -146,7 +146,7 @@ def _step(one: Gathered, began: str, account: str, prefix: str) -> Told:
         "since_first": (utc_ns(stored.recorded_at) - utc_ns(began)) / _NS,
         "cause": stored.cause,
         "trace": stored.trace,
-        "published": event_subject(prefix, account, stored.type, symbol_of(one.event) or ""),
+        "subject": event_subject(prefix, account, stored.type, symbol_of(one.event) or ""),
         "stream": stream_of(account),
         "hash": one.hash.hex(),
         "around": one.around,

@@ -134,7 +134,7 @@ def _timeline(steps: Sequence[Told]) -> list[str]:
 
 def _evidence(step: Told) -> str:
     told = {
-        name: step[name] for name in ("type", "venue_time", "trace", "published", "stream", "hash", "data")
+        name: step[name] for name in ("type", "venue_time", "trace", "subject", "stream", "hash", "data")
     }
     said = "computed from the ledger's events" if step["derived"] else step["type"]
     return f"<details><summary>{_text(said)}</summary>{_json(told)}</details>"

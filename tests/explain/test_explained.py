@@ -77,7 +77,7 @@ def test_an_order_that_was_filled(told: Told) -> None:
     assert {"answered", "result", "order", "deal", "ledger"} < set(found)
     assert {one["cause"] for one in story["timeline"]} == {"filled"}
     (deal,) = steps(story, "deal.booked")
-    assert deal["published"] == "oms.v1.evt.main.deal.booked.EURUSD"
+    assert deal["subject"] == "oms.v1.evt.main.deal.booked.EURUSD"
     assert deal["stream"] == "OMS_EVT_main"
 
 
