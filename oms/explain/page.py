@@ -40,6 +40,7 @@ def page(told: Told) -> str:
     parts = [
         f"<h1>{_text(title)}</h1>",
         f'<p class="lead">{_text(headline(told))}</p>',
+        *([f"<p>{_text(published(told))}</p>"] if "publication" in told else []),
         *_section("What it came to", _results(told)),
         *_section("How long it took", _stages(told["stages"])),
         *_section("What happened", _timeline(told["timeline"])),
@@ -69,6 +70,16 @@ def headline(told: Told) -> str:
     orders = [f"order {one['order']}: {one['state']}, {one['filled']} filled" for one in told["orders"]]
     whose = "" if told["subject"]["ours"] else "not made by a command of ours"
     return "; ".join(one for one in (whose, *commands, *orders) if one) or "nothing is known of it"
+
+
+def published(told: Told) -> str:
+    """What the stream holds of it, in a sentence."""
+    counts = told["publication"]
+    stream = told["timeline"][0]["stream"] if told["timeline"] else "the stream"
+    return (
+        f"{stream} holds {counts['same']} of its events with the same bytes, {counts['other']} with others; "
+        f"{counts['missing']} are not in it"
+    )
 
 
 def _section(title: str, parts: Sequence[str]) -> list[str]:
@@ -133,9 +144,8 @@ def _timeline(steps: Sequence[Told]) -> list[str]:
 
 
 def _evidence(step: Told) -> str:
-    told = {
-        name: step[name] for name in ("type", "venue_time", "trace", "subject", "stream", "hash", "data")
-    }
+    names = ("type", "venue_time", "trace", "subject", "stream", "copy", "hash", "data")
+    told = {name: step[name] for name in names if name in step}
     said = "computed from the ledger's events" if step["derived"] else step["type"]
     return f"<details><summary>{_text(said)}</summary>{_json(told)}</details>"
 

@@ -64,6 +64,7 @@ def test_every_command_has_its_section_with_every_option(name: str) -> None:
 def test_all_of_them_are_there() -> None:
     assert set(COMMANDS) == {
         *("log info", "log show", "log tail", "log market", "state", "watch", "doctor"),
+        *("replay", "explain"),
         *("halt", "reduce", "resume", "panic", "reset", "reconcile", "unknown list", "unknown settle"),
         *("trade submit", "trade check", "trade modify", "trade cancel"),
         *("trade close", "trade close-by", "trade close-all", "trade cancel-all"),

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oms.cli.log.app import Account, Config, Data
+from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, User
 
 
 def explain(
@@ -25,16 +26,28 @@ def explain(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="As one HTML page, written there.")
     ] = None,
+    nats: Nats = None,
+    user: User = None,
+    creds: Creds = None,
+    nkey: Nkey = None,
+    ca: Ca = None,
+    cert: Cert = None,
+    key: Key = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Held against its copy in the stream, over NATS.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="All of it as JSON, on one line.")] = False,
 ) -> None:
     """Why an order did what it did: from its message to fills and ledger lines.
 
     Read from the journals of a data folder, with or without a daemon.  Exit code 1: a journal cannot be read,
-    2: no such thing, or several, 3: no such account.
+    2: no such thing, or several, 3: no such account, 4: --stream, and NATS is not there.
     """
+    from oms.cli.asking import Said
     from oms.cli.ending import ended
     from oms.cli.explain.show import Asked, show
     from oms.cli.log.places import place_of
 
-    question = Asked(asked, account, client, until, html, json)
+    said = Said(nats, user, creds, nkey, ca, cert, key) if stream else None
+    question = Asked(asked, account, client, until, html, json, said)
     raise typer.Exit(ended("explain", lambda: show(place_of(data, config), question)))

@@ -1,16 +1,21 @@
 """`oms explain`: looks where the name is known, and shows what became of it."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import trio
 from rich.text import Text
 
-from oms.cli.ending import FAILED, WRONG, Failure
-from oms.cli.log.places import DAEMON, Place, reading
+from oms.bus.copies import copies
+from oms.bus.errors import BusError
+from oms.cli.asking import Said, asking, where
+from oms.cli.ending import FAILED, NOBODY, WRONG, Failure
+from oms.cli.log.places import DAEMON, Place, reader, reading
 from oms.cli.printing import BAD, GOOD, Column, console, plain, print_json, put_line, put_table, table
-from oms.explain import Ambiguous, NotThere, explained, page
-from oms.explain.page import duration, headline
+from oms.explain import Ambiguous, NotThere, explained, held_against, page
+from oms.explain.page import duration, headline, published
 
 Told = Mapping[str, Any]
 STAGES: Final = (Column("command"), Column("stage"), Column("took", number=True))
@@ -33,11 +38,14 @@ class Asked(NamedTuple):
     until: int | None
     html: Path | None
     json: bool
+    stream: Said | None = None  # how to reach NATS, where the copies there are to be compared
 
 
 def show(place: Place, asked: Asked) -> None:
     """Show it, or write the page; Failure where there is nothing of that name."""
     told = _found(place, asked)
+    if asked.stream is not None:
+        told = trio.run(_with_copies, place, asked.stream, told)
     if asked.html is not None:
         asked.html.write_text(page(told), "utf-8")
         if not asked.json:
@@ -70,6 +78,19 @@ def _found(place: Place, asked: Asked) -> Told:
     return found[0]
 
 
+async def _with_copies(place: Place, said: Said, told: Told) -> Told:
+    """With what the stream holds of each event; Failure, in groups."""
+    account, seqs = told["account"], sorted({one["seq"] for one in told["timeline"]})
+    with closing(reader(place, account)) as journal, reading():
+        bodies = {seq: row.body for seq in seqs if (row := journal.get(seq)) is not None}
+    async with asking(where(None, said).options) as bridge:
+        try:
+            found = await copies(await bridge.connection(), account, seqs)
+        except BusError as why:
+            raise Failure(NOBODY, f"NATS went away: {why}") from None
+    return held_against(told, bodies, found)
+
+
 def _explained(place: Place, account: str, asked: Asked) -> Told:
     try:
         return explained(place.journals, account, asked.name, client=asked.client, until=asked.until)
@@ -93,6 +114,9 @@ def _print(told: Told) -> None:
     for one in told["decisions"]:
         out.print()
         _print_decision(one)
+    if "publication" in told:
+        out.print()
+        out.print(published(told))
     if not told["complete"]:
         out.print("the story is longer; its beginning is told")
 

@@ -1,9 +1,13 @@
 """`oms explain` on a journal whose events are a second apart, in a process of its own."""
 
+import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import nats
 import pytest
 
 from oms.cli.ending import Failure
@@ -12,6 +16,7 @@ from oms.cli.log.places import Place
 from oms.eventlog.envelope import Draft
 from tests.cli.log.scene import draft, journal
 from tests.cli.process import Command
+from tests.nats import nats_server
 
 ASKED = Asked("7f3c", None, None, None, None, json=False)
 explain = Command("oms.cli.explain.app:explain")
@@ -127,6 +132,32 @@ def test_what_makes_no_sense_is_told(data: Path, changes: dict[str, Any], code: 
     with pytest.raises(Failure, match=message) as found:
         show(Place(data), ASKED._replace(**changes))
     assert found.value.code == code
+
+
+def test_the_copies_in_the_stream_are_told(data: Path, tmp_path: Path) -> None:
+    """seq 4 to 6 are there as they are, 7 with other bytes, 8 and 9 are not."""
+    with closing(sqlite3.connect(data / "journal" / "main.db")) as rows:
+        bodies = [bytes(body) for (body,) in rows.execute("SELECT body FROM event ORDER BY seq LIMIT 7")]
+
+    async def publish(url: str) -> None:
+        client = await nats.connect(url)
+        jetstream = client.jetstream()
+        await jetstream.add_stream(name="OMS_EVT_main", subjects=["oms.v1.evt.main.>"])
+        for number, body in enumerate(bodies, 1):
+            await jetstream.publish("oms.v1.evt.main.x", body if number < 7 else b"{}")
+        await client.close()
+
+    with nats_server(tmp_path) as server:
+        asyncio.run(publish(server.url))
+        done = explain("7f3c", "--data", data, "--stream", "--nats", server.url, "--json")
+        gone = explain("7f3c", "--data", data, "--stream", "--nats", "nats://127.0.0.1:1")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    states = {one["seq"]: one["copy"]["state"] for one in found["timeline"]}
+    assert states == {4: "same", 5: "same", 6: "same", 7: "other"} | dict.fromkeys((8, 9), "missing")
+    assert found["publication"] == {"same": 3, "other": 1, "missing": 2}
+    assert found["timeline"][0]["copy"]["stored_at"].endswith("Z")
+    assert gone.returncode == 4
 
 
 def test_a_failure_is_an_exit_code(data: Path) -> None:
