@@ -97,6 +97,12 @@ def test_whatever_it_was_made_on_makes_another_of_it(
     assert field in [difference.field for difference in one.differences]
 
 
+def test_the_settings_of_then_count(told: Told) -> None:
+    """There a quote could be ten minutes old, which is not the usual."""
+    one = made(told, change=changed("command.sending", "filled", quote={"age": 599.0}))["filled"]
+    assert (one.now, one.differences) == ("approved", ())
+
+
 def test_other_limits_are_a_what_if(told: Told, tmp_path: Path) -> None:
     file = tmp_path / "limits.toml"
     file.write_text('max_volume_per_order = 0.25\nsides = ["buy"]\n[clients.bot]\nmax_orders = 0\n')
