@@ -167,7 +167,7 @@ def _request(event: CommandSending) -> str:
 
 
 def _order(record: OrderRecord) -> str:
-    price = f" at {record.price:f}" if record.price is not None else ""
+    price = f" at {record.price:f}" if record.price else ""
     volume, left = _or_none(record.volume), _or_none(record.remaining)
     return f"{record.type} {volume} {record.symbol}{price}, {left} left ({record.state}; {record.reason})"
 

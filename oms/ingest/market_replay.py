@@ -69,7 +69,7 @@ def board_at(folder: Path, account: str, at_ns: int, *, since: int) -> QuoteBoar
 
     Read are the files that hold what was received from `since` on: quotes before that may be missing.
     """
-    replay, told = _Replay(), False
+    replay = _Replay()
     for path in segments(folder, since):
         told = False
         for push in read_kept(path):

@@ -16,6 +16,7 @@ from oms.bus.market import BookNow, Statistics, Tick
 from oms.bus.subjects import market
 from oms.domain.events import BookChanged, QuoteTicked, StatisticsChanged
 from oms.domain.times import utc_ns
+from oms.eventlog.envelope import Recorded
 from oms.eventlog.reader import Reader, Wanted
 from oms.ingest.market_replay import LATEST, Retold, replayed
 
@@ -60,10 +61,12 @@ def _events(path: Path, account: str, root: str, span: Span) -> Iterator[Message
     with closing(Reader(path)) as reader:
         made = EventMessages(root, account, reader)
         wanted = Wanted(since=span.since or None, before=None if span.before == LATEST else span.before)
-        latest = 0
+        latest, previous = 0, Recorded(0, "", b"", ZERO)
         for row in reader.read(0, span.until, wanted):
-            before = reader.get(row.seq - 1)
-            (message,) = made.of([row], ZERO if before is None else before.hash)
+            if previous.seq != row.seq - 1:  # the span begins here
+                previous = reader.get(row.seq - 1) or previous
+            (message,) = made.of([row], previous.hash)
+            previous = row
             recorded = row.envelope().recorded_at
             latest = max(latest, utc_ns(recorded))  # a clock that was set back does not change the order
             headers = {name: value for name, value in message.headers.items() if name not in OF_THE_STREAM}
