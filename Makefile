@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # Hundreds of processes are started by the tests: what one has compiled the next ones read.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup run test test-fast month check format coverage docs bench bench-long fuzz simulate soak lock clean
+.PHONY: setup run test test-fast test-html month check format coverage docs bench bench-long fuzz simulate soak lock clean
 
 setup: .venv/ready
 
@@ -22,10 +22,15 @@ run: setup
 # A file's tests stay together, for they share what they start; in their order, so that what is long begins early.
 # Four at a time: many of them wait for processes more than they compute.
 test: setup
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -rs
 
 test-fast: setup
 	$(BIN)/pytest -n 2 -m "not slow"
+
+# Explanations opened in headless Chromium (Debian's package `chromium`); make test skips them where it is not
+# installed, says so, and skips nothing else.
+test-html: setup
+	OMS_CHROMIUM=required $(BIN)/pytest tests/explain
 
 # Thirty days, twenty symbols, four accounts: books against the venue's truth, in about three minutes.
 month: setup

@@ -106,7 +106,7 @@ def opened_books(folder: Path, account: str) -> Replayed:
     path = folder / f"{account}.db"
     with closing(Reader(path)) as reader:
         found = load(snapshot_path(folder, account), reader, DUMP_VERSION)
-    return rebuilt(path, start=_begun(found))
+    return rebuilt(path, start=begun(found))
 
 
 def save_snapshot(folder: Path, account: str, books: Books, seq: int) -> None:
@@ -145,8 +145,8 @@ def _first_missing(rows: list[Recorded], after: int) -> int:
     return next((seq for seq, row in behind if row.seq != seq), after + len(rows) + 1)
 
 
-def _begun(found: Snapshot | Unfit | None) -> Replayed:
-    """Where to go on from; the beginning where no snapshot is good."""
+def begun(found: Snapshot | Unfit | None) -> Replayed:
+    """Where a replay goes on from; the beginning where no snapshot is good."""
     match found:
         case Snapshot():
             try:

@@ -10,7 +10,7 @@ import msgspec
 
 from oms.domain import records
 from oms.domain.events import CLASSES, VERSION
-from oms.domain.events.command import JudgedQuote, Reason
+from oms.domain.events.command import JudgedMargin, JudgedQuote, JudgedRisk, Reason
 from oms.domain.events.market import BookLevel
 from oms.domain.events.reconcile import Difference
 from tests.docs_fields import comments_of, says, type_name
@@ -36,7 +36,9 @@ RECORDS: Final[tuple[type[msgspec.Struct], ...]] = (
     records.AccountRecord,
     records.SymbolRecord,
 )
-PARTS: Final[tuple[type[msgspec.Struct], ...]] = (Reason, JudgedQuote, Difference, BookLevel)
+PARTS: Final[tuple[type[msgspec.Struct], ...]] = (
+    *(Reason, JudgedQuote, JudgedMargin, JudgedRisk, Difference, BookLevel),
+)
 
 
 def render() -> str:

@@ -37,6 +37,20 @@ ALLOWED: dict[str, set[str]] = {
     # The venue shares the wire with the daemon, and nothing that computes: its money is its own.
     "oms.paper": {"oms.paper", "oms.toml_lines", "oms.toml_text", *WIRE, "msgspec", "trio", "trio_websocket"},
     "oms.replay": {"oms.domain", "oms.projections", "oms.eventlog", "msgspec"},
+    "oms.past": {"oms.replay", "oms.eventlog", "oms.projections.snapshot"},
+    # What was decided, decided again; why an order did what it did; an account at a moment of the past.
+    "oms.decisions": {
+        *("oms.decisions", "oms.commands", "oms.domain", "oms.projections", "oms.eventlog"),
+        *("protocol.enums", "msgspec"),
+    },
+    "oms.explain": {
+        *("oms.explain", "oms.decisions", "oms.commands", "oms.domain", "oms.projections", "oms.eventlog"),
+        *("oms.replay", "oms.past", "oms.bus.subjects", "msgspec"),
+    },
+    "oms.rewind": {
+        *("oms.rewind", "oms.queries", "oms.ingest", "oms.bus", "oms.past", "oms.replay", "oms.domain"),
+        *("oms.projections", "oms.eventlog", "protocol", "msgspec", "trio"),
+    },
     "oms.keep_books": {"oms.replay", "oms.eventlog", "oms.failpoints"},
     "oms.recorder": {"oms.failpoints", "oms.domain", "oms.projections", "oms.eventlog", "trio"},
     # The only one that knows NATS; within it only one module knows asyncio.
@@ -47,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
     "oms.payload": {"msgspec"},
     "oms.commands": {"oms.commands", "oms.payload", "oms.domain", "protocol.enums", "msgspec"},
     "oms.queries": {
-        *("oms.queries", "oms.payload", "oms.domain", "oms.projections", "oms.eventlog", "oms.replay"),
+        *("oms.queries", "oms.payload", "oms.domain", "oms.projections", "oms.eventlog", "oms.past"),
         *("protocol.enums", "protocol.maths", "protocol.records", "msgspec", "trio"),
     },
     "oms.ingest": {

@@ -5,10 +5,12 @@ import typer
 from oms.cli.config.app import app as config
 from oms.cli.demo.app import demo
 from oms.cli.doctor.app import doctor
+from oms.cli.explain.app import explain
 from oms.cli.log.app import app as log
 from oms.cli.operate.app import alive, halt, limits, panic, reduce, reset, resume
 from oms.cli.paper.app import app as paper
 from oms.cli.reconcile.app import reconcile
+from oms.cli.replay.app import replay
 from oms.cli.run.app import run
 from oms.cli.state.app import state
 from oms.cli.trade.app import app as trade
@@ -32,6 +34,8 @@ app.command("reconcile")(reconcile)
 app.command()(watch)
 app.command()(state)
 app.add_typer(log, name="log")
+app.command()(replay)
+app.command()(explain)
 app.command()(doctor)
 app.add_typer(config, name="config")
 app.add_typer(paper, name="paper")

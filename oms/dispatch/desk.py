@@ -42,6 +42,7 @@ from oms.ingest.account import Account
 from oms.ingest.standing import reducing_only
 from oms.projections import Books
 from oms.projections.commands import RECEIVED, SWEEPS, UNKNOWN, Command, Key
+from oms.projections.facts import resolved, symbol_of
 from oms.recorder import Turn
 from oms.sessions.bucket import Bucket
 from oms.sessions.outage import Outage
@@ -51,7 +52,7 @@ from protocol.errors import LocalProtocolError
 from . import codes, writing
 from .flight import Flight
 from .flights import Flights
-from .gathering import NS, facts_of, renamed, symbol_of
+from .gathering import NS, facts_of, renamed
 from .leftovers import bring_to_an_end
 from .line import Line, Place
 from .options import Options
@@ -444,13 +445,7 @@ class Desk:
         return self._margined(verb, facts, books)
 
     def _resolved(self, pending: Pending, books: Books) -> Verb:
-        """A cancel that names a command is one of that command's order."""
-        verb = renamed(pending.request.verb, self.account)
-        if isinstance(verb, Cancel) and verb.command is not None:
-            known = books.commands.get(pending.request.client, verb.command)
-            if known is not None and known.order is not None and known.verb == Submit.verb:
-                return Cancel(order=known.order)
-        return verb
+        return resolved(renamed(pending.request.verb, self.account), books, pending.request.client)
 
     def _write_sweep(self, pending: Pending, swept: Swept, turn: Turn) -> list[Pending]:
         """The receipts of its children; without any it is done."""

@@ -24,11 +24,11 @@ from oms.ingest.account import Account
 from oms.ingest.standing import BREACH, READY, REDUCING, breach_over, breached
 from oms.projections import Books
 from oms.projections.books import NEVER
+from oms.projections.restraint import DATE, LOSSES, limits_in_force
 from oms.projections.risk import DAY_START, PEAK
 from oms.projections.worth import Worth
 
 from .gathering import NS, server_time
-from .restraining import DATE, LOSSES, limits_in_force
 
 LOOK_S: Final = 1.0
 PEAK_S: Final = 10.0  # between two peaks: a rising market is not an event a second

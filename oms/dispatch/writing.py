@@ -12,10 +12,10 @@ from oms.domain.marker import marked, marker_of
 from oms.domain.refusals import NO_CHANGES
 from oms.eventlog.envelope import rfc3339
 from oms.projections import Books
+from oms.projections.facts import symbol_of
 from protocol.enums import Retcode
 
 from . import codes
-from .gathering import symbol_of
 from .pending import Pending
 
 MARKED = frozenset({"submit", "close"})  # verbs whose order carries a marker

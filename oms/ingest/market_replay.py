@@ -64,6 +64,31 @@ def replayed(
                 yield from (Retold(push, event) for event in one.events(changed))
 
 
+def board_at(folder: Path, account: str, at_ns: int, *, since: int) -> QuoteBoard:
+    """An account's quotes as they stood at a moment, nanoseconds of UTC; raises FileError.
+
+    Read are the files that hold what was received from `since` on: quotes before that may be missing.
+    """
+    replay = _Replay()
+    for path in segments(folder, since):
+        told = False
+        for push in read_kept(path):
+            if push.received_at > at_ns:
+                return replay.board
+            if push.account != account:
+                continue
+            try:
+                if push.kind == SYMBOLS:
+                    replay.know(push)
+                elif not told and (table := _table_behind(path, push)):
+                    replay.know(table)
+                told = True
+                replay.merged(push)
+            except (msgspec.MsgspecError, TypeError) as why:
+                raise Damaged(path, f"push {push.seq} holds no {push.kind}: {why}") from None
+    return replay.board
+
+
 def _table_behind(path: Path, push: Pushed) -> Pushed | None:
     """The table behind a push that it is read by; None where the next one is of a later session."""
     tables = (one for one in read_kept(path, push.seq) if (one.kind, one.account) == (SYMBOLS, push.account))
@@ -75,20 +100,20 @@ class _Replay:
     """The market data of one account."""
 
     def __init__(self) -> None:
-        self._board = QuoteBoard()
+        self.board = QuoteBoard()
         self._began_at = -1
 
     def know(self, table: Pushed) -> None:
         """The symbols of a session, told at its beginning or again."""
         if table.received_at != self._began_at:
             self._began_at = table.received_at
-            self._board.begin()
+            self.board.begin()
         for listed in _tables(table.body):
-            self._board.add(listed)
+            self.board.add(listed)
 
     def merged(self, push: Pushed) -> Changed:
         """What a push changed; nothing where it is of another kind."""
-        board, at = self._board, push.received_at
+        board, at = self.board, push.received_at
         if push.kind == KINDS[TICKS]:
             return board.ticks(_ticks(push.body), at)
         if push.kind == KINDS[STATISTICS]:
@@ -101,7 +126,7 @@ class _Replay:
         """As events, by the symbols of now."""
         for one in changed:
             if isinstance(one, QuoteTick):
-                yield translate.quote(one, self._board.names[one.symbol_id])
+                yield translate.quote(one, self.board.names[one.symbol_id])
             else:
                 yield one
 

@@ -4,16 +4,14 @@ Read in pages in a thread, so that nothing waits for it; one query at a time, an
 somebody waits for it.
 """
 
-from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import trio
 
 from oms.eventlog.errors import FileError
-from oms.eventlog.reader import Reader, Wanted
+from oms.past import NotRecorded, books_at, seq_at
 from oms.projections import Books
-from oms.replay import rebuilt
 
 from .refusal import UNREADABLE, Refused, bad
 from .times import utc_ns
@@ -42,25 +40,12 @@ def unreadable(why: Exception) -> Refused:
 
 
 def _made_anew(path: Path, until: int | None, time_ns: int | None) -> Then:
+    paged = trio.from_thread.check_cancelled
     try:
-        with closing(Reader(path)) as reader:
-            last = reader.last()
-            if until is not None and not 0 <= until <= last:
-                raise bad(AS_OF, f"{until} is not recorded, the last is {last}")
-            if time_ns is not None:
-                until = _last_by(reader, last, time_ns)
-        found = rebuilt(path, until, paged=trio.from_thread.check_cancelled)
+        seq = seq_at(path, until, time_ns, paged=paged)
+        found = books_at(path.parent, path.stem, seq, paged=paged)
+    except NotRecorded as why:
+        raise bad(AS_OF, str(why)) from None
     except FileError as why:
         raise unreadable(why) from None
     return Then(found.books, found.seq)
-
-
-def _last_by(reader: Reader, last: int, time_ns: int) -> int:
-    """The event before the first one that was recorded later; clocks may be set back, seqs are not."""
-    later, after = Wanted(since=time_ns + 1), 0
-    while after < last:
-        trio.from_thread.check_cancelled()
-        rows, after = reader.page(after, last, later)
-        if rows:
-            return rows[0].seq - 1
-    return last

@@ -6,7 +6,7 @@ floor makes plain dictionaries of them.
 
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -33,24 +33,32 @@ class Stored(msgspec.Struct, Generic[Data], gc=False):
     data: Data
 
 
+def typed_reader(path: Path) -> Callable[[], int]:
+    """What reads a journal with a bare cursor and decodes each row to its typed event; the last seq."""
+    bare = apsw.Connection(str(path))
+    decoders: dict[str, msgspec.json.Decoder[Any]] = {
+        tag: msgspec.json.Decoder(Stored[kind])  # type: ignore[valid-type]
+        for tag, kind in CLASSES.items()
+    }
+
+    def typed() -> int:
+        found = 0
+        for tag, body in bare.execute("SELECT type, body FROM event ORDER BY seq"):
+            found = decoders[tag].decode(body).seq
+        return found
+
+    return typed
+
+
 def rows() -> Iterator[Row]:
     """With fold, beside reading and decoding."""
     with tempfile.TemporaryDirectory() as folder:
         path = write_journal(Path(folder), "bench", 1001, TRIPS, UNTIL_S, Terms(7200))
         bare = apsw.Connection(str(path))
-        decoders: dict[str, msgspec.json.Decoder[Any]] = {
-            tag: msgspec.json.Decoder(Stored[kind])  # type: ignore[valid-type]
-            for tag, kind in CLASSES.items()
-        }
+        typed = typed_reader(path)
 
         def folded() -> Books:
             return rebuilt(path).books
-
-        def typed() -> int:
-            found = 0
-            for tag, body in bare.execute("SELECT type, body FROM event ORDER BY seq"):
-                found = decoders[tag].decode(body).seq
-            return found
 
         def plain() -> None:
             decode = msgspec.json.decode

@@ -9,9 +9,11 @@ import typer
 import typer.main
 
 from oms.cli.doctor.app import doctor
+from oms.cli.explain.app import explain
 from oms.cli.log.app import app as log
 from oms.cli.operate.app import halt, panic, reduce, reset, resume
 from oms.cli.reconcile.app import reconcile
+from oms.cli.replay.app import replay
 from oms.cli.state.app import state
 from oms.cli.trade.app import app as trade
 from oms.cli.unknown.app import app as unknown
@@ -27,7 +29,7 @@ def commands() -> dict[str, Any]:
     app.add_typer(unknown, name="unknown")
     for name, command in OPERATING.items():
         app.command(name)(command)
-    for function in (state, watch, doctor):
+    for function in (state, watch, doctor, replay, explain):
         app.command()(function)
     found: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     for group in ("log", "trade", "unknown"):
@@ -62,6 +64,7 @@ def test_every_command_has_its_section_with_every_option(name: str) -> None:
 def test_all_of_them_are_there() -> None:
     assert set(COMMANDS) == {
         *("log info", "log show", "log tail", "log market", "state", "watch", "doctor"),
+        *("replay", "explain"),
         *("halt", "reduce", "resume", "panic", "reset", "reconcile", "unknown list", "unknown settle"),
         *("trade submit", "trade check", "trade modify", "trade cancel"),
         *("trade close", "trade close-by", "trade close-all", "trade cancel-all"),

@@ -10,9 +10,9 @@ import trio
 from oms.dispatch.limits import adopt, of_config
 from oms.dispatch.marks import Marks, Until
 from oms.dispatch.options import Pace
-from oms.dispatch.restraining import limits_in_force
 from oms.domain.decide.limiting import broken
 from oms.domain.limits import AccountLimits, Limits, read_limits
+from oms.projections.restraint import limits_in_force
 from tests.dispatch.desked import D, Desked, desked, quicker
 from tests.paper.running import EURO, HEDGE, NET, Running
 from tests.paper.running import running as venue_runs

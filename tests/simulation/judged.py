@@ -6,6 +6,7 @@ The venue's own books are the truth; the journal is read by seq, as it lies on t
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from hashlib import sha256
 from itertools import pairwise
@@ -13,9 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from oms.decisions import again, walk
 from oms.domain.marker import marker_in
 from oms.eventlog.envelope import Recorded
 from oms.eventlog.reader import Reader
+from oms.eventlog.reading import events_of
+from oms.projections import Books
 from oms.projections.commands import Key
 from protocol.enums import OrderType, Reason
 from protocol.records.trade import TRADE_REQUEST, TradeRequest
@@ -60,6 +64,7 @@ class Found:
         """What must be so at any time; raises AssertionError, as `judge_settled` does."""
         self._chain_is_whole()
         self._books_are_what_a_rebuild_gives()
+        self._decisions_come_out_the_same_again()
         self._nothing_was_sent_that_was_not_written_down_or_twice()
         self._outcomes_change_only_by_deals()
         self._positions_in_doubt_are_not_closed_again()
@@ -87,6 +92,17 @@ class Found:
         anew = rebuilt(self._journal)
         assert anew.state() == self.books.state()
         assert state_hash(anew) == self.books.state_hash()
+
+    def _decisions_come_out_the_same_again(self) -> None:
+        """From the log alone: the books before each, and what is stored with it."""
+        books, unheard = Books(), []
+        with closing(Reader(self._journal.path)) as reader:
+            for one in walk(events_of(reader), books):
+                made = again(one, books)
+                if made.differences or (made.now is None and not made.kept.startswith("by the desk")):
+                    unheard.append(made)
+        assert not unheard, f"decided otherwise: {unheard[0]}"
+        assert books.state_hash() == self.books.state_hash()
 
     # The venue.
 

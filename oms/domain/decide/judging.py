@@ -17,6 +17,7 @@ from .changes import changes_nothing
 from .decision import Approved, Denied, Unchanged
 from .facts import Facts
 from .limiting import beyond, measured
+from .moment import stored
 from .points import distance
 from .reasons import passes, reason, told
 from .resolve import DEAL_REQUEST, side_of
@@ -28,7 +29,7 @@ def judge(verb: Verb, facts: Facts) -> Approved | Denied | Unchanged:
     case = case_of(verb, facts)
     if changes_nothing(case):
         reasons = told(against(case, STANDING))
-        return _denied(case, reasons) if reasons else Unchanged("everything is already so")
+        return _denied(case, reasons, stored(facts)) if reasons else Unchanged("everything is already so")
     risk = measured(case)
     reasons = told([*against(case), *beyond(case, risk)])
     if reasons or case.intent is None:
@@ -77,6 +78,6 @@ def _approved(case: Case, intent: Intent, risk: JudgedRisk) -> Approved:
     return Approved(intent, case.facts.quote, margin, risk, case.need)
 
 
-def _denied(case: Case, reasons: tuple[Reason, ...], risk: JudgedRisk | None = None) -> Denied:
+def _denied(case: Case, reasons: tuple[Reason, ...], risk: JudgedRisk) -> Denied:
     margin = case.facts.margin if case.need == "risk" else None
     return Denied(reasons, case.facts.quote, margin, risk, passing=passes(reasons))

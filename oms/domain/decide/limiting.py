@@ -12,6 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from protocol.maths.masks import matches
 
 from ..events.command import JudgedRisk, Reason
@@ -19,6 +21,7 @@ from ..limits import Limits, session_of
 from . import measures
 from .case import Case
 from .measures import UNKNOWN, Figure, Look, Measure
+from .moment import stored
 from .reasons import reason, text
 from .resolve import MODIFY
 
@@ -109,14 +112,21 @@ RULES_BY_LIMIT: Final = {rule.limit: rule for rule in RULES}
 def measured(case: Case) -> JudgedRisk:
     """The figures of every limit that the command meets, of the account and of its client."""
     risk = case.facts.risk
-    found = JudgedRisk(at=case.facts.server_now, limits=risk.version)
+    found = stored(case.facts)
     intent = case.intent
     if intent is None or not _limited(case):
         return found
     of_account = _figures(risk.account, Look(case, intent, own=False))
     of_client = _figures(risk.client, Look(case, intent, own=True))
     asked = any(rule in of_account for rule in ("max_daily_loss", "max_drawdown", "max_drawdown_percent"))
-    return JudgedRisk(found.at, found.limits, of_account, of_client, risk.equity if asked else None)
+    return replace(
+        found,
+        account=of_account,
+        client=of_client,
+        equity=risk.equity if asked else None,
+        lot_values=dict(risk.lot_values),
+        prices=dict(risk.prices),
+    )
 
 
 def beyond(case: Case, judged: JudgedRisk) -> Iterator[Reason]:

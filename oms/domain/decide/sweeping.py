@@ -7,6 +7,7 @@ from ..events.command import Reason
 from ..lifecycle import ACCEPTED, Order
 from .decision import Denied, Swept
 from .facts import Facts
+from .moment import stored
 from .naming import ended
 from .permission import link, restrictions, rights
 from .reasons import passes, reason, told
@@ -28,7 +29,9 @@ def sweep(verb: CloseAll | CancelAll, facts: Facts) -> Swept | Denied:
             *_symbol_is_known(verb, facts, bool(children)),
         ]
     )
-    return Denied(reasons, passing=passes(reasons)) if reasons else Swept(verb, children)
+    if reasons:
+        return Denied(reasons, risk=stored(facts), passing=passes(reasons))
+    return Swept(verb, children)
 
 
 def _symbol_is_known(verb: CloseAll | CancelAll, facts: Facts, found: bool) -> Iterator[Reason]:

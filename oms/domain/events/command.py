@@ -42,9 +42,10 @@ class JudgedMargin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class JudgedRisk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What limits were compared with: by limit the figure that it was judged by, "unknown" for none.
+    """The moment of a decision, and what limits were compared with: by limit its figure, "unknown" for none.
 
-    With the limits of that number this is all that a decision about risk was made on.
+    With the limits of that number the figures are all that a decision about risk was made on; with the books
+    before it, quote and margin the whole is all that the decision was made on.
     """
 
     at: str = ""  # server time of the decision, RFC 3339 with the offset in force
@@ -52,6 +53,14 @@ class JudgedRisk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     account: dict[str, str] = {}  # the account's limits
     client: dict[str, str] = {}  # those of the command's client
     equity: Decimal | None = None  # where a limit asks for it
+    link: str = "ready"
+    restrictions: dict[str, str] = {}  # permission -> why
+    reached: bool = True  # there was a session, and the venue's trade server was reachable
+    nats_away: bool = False  # NATS was required, and not there
+    refusing: dict[str, str] = {}  # classes of requests that were not let through -> until when
+    policy: dict[str, str] = {}  # settings other than the usual, the limits' quote_age in them
+    lot_values: dict[str, Decimal] = {}  # by symbol, where a limit asks: a lot's worth per unit of its price
+    prices: dict[str, Decimal] = {}  # by symbol, likewise: the larger of bid and ask
 
 
 class CommandReceived(Fact, frozen=True, tag="command.received"):

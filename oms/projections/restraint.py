@@ -1,5 +1,7 @@
-"""What risk is limited to, for one command, gathered from an account at this moment."""
+"""What risk is limited to, for one command: of the books, and of whoever knows prices."""
 
+from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -10,8 +12,9 @@ from oms.domain.decide.in_flight import CLOSING
 from oms.domain.events import RiskLimits
 from oms.domain.intent import Intent
 from oms.domain.limits import AccountLimits, Limits, Unreadable, narrowest, read_limits
-from oms.ingest.account import Account
-from oms.projections import Books
+
+from .books import Books
+from .worth import LotValues
 
 LOSSES: Final = ("max_daily_loss", "max_drawdown", "max_drawdown_percent")
 _OVER_TIME: Final = ("max_orders_per_second", "max_orders_per_minute", "duplicate_window")
@@ -64,10 +67,21 @@ def quote_age(read: Read, client: str, otherwise: float) -> float:
 
 
 def restraint_of(
-    account: Account, books: Books, symbol: str | None, client: str, server_now: str
+    books: Books,
+    symbol: str | None,
+    client: str,
+    server_now: str,
+    *,
+    limits: Read | None = None,
+    lot_values: Callable[[list[str]], LotValues],
+    equity: Callable[[], Decimal | None],
 ) -> Restraint:
-    """All that limits look at; what none of them asks for is left out, because it costs time."""
-    read, risk = limits_in_force(books), books.risk
+    """All that limits look at; what none of them asks for is left out, because it costs time.
+
+    `limits`: others than those in force.  `lot_values` (of symbols) and `equity` are asked only where a limit
+    needs them.
+    """
+    read, risk = limits or limits_in_force(books), books.risk
     own = read.clients.get(client)
     state = risk.clients.get(client)
     both = [one for one in (read.account, own) if one is not None]
@@ -86,14 +100,14 @@ def restraint_of(
     if _any(both, *_OVER_TIME):
         found = msgspec.structs.replace(found, sent=tuple(risk.sent))
     if _any(both, "max_notional"):
-        values = account.lot_values(books, _symbols(books, symbol))
+        values = lot_values(_symbols(books, symbol))
         found = msgspec.structs.replace(found, lot_values=values.values, prices=values.prices)
     if _any(both, *LOSSES):
-        equity = account.worth(books).equity
-        peak = max((one for one in (risk.peak, equity) if one is not None), default=None)
+        now = equity()
+        peak = max((one for one in (risk.peak, now) if one is not None), default=None)
         found = msgspec.structs.replace(
             found,
-            equity=equity,
+            equity=now,
             day_start=risk.day_start(server_now[:DATE]),
             peak=peak if risk.peak is not None else None,
         )

@@ -1,0 +1,1 @@
+"""`oms explain`: why an order did what it did (docs/cli.md)."""

@@ -1,0 +1,76 @@
+"""`oms replay [orders|positions|account|pnl|quotes|all | decisions | nats]`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from oms.cli.log.app import Account, Config, Data
+from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, User
+
+What = Literal["orders", "positions", "account", "pnl", "quotes", "all", "decisions", "nats"]
+
+
+def replay(
+    what: Annotated[
+        What, typer.Argument(help="What of then; decisions made again; or all of it to NATS.")
+    ] = "all",
+    data: Data = None,
+    config: Config = None,
+    account: Account = None,
+    until: Annotated[
+        int | None, typer.Option("--until", min=0, metavar="SEQ", help="Up to this event; with --account.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="TIME", help="Up to a time, or 10m, 2h30m ago.")
+    ] = None,
+    limits: Annotated[
+        Path | None, typer.Option("--with", metavar="FILE", help="decisions: what other limits would do.")
+    ] = None,
+    speed: Annotated[
+        str, typer.Option("--speed", metavar="SPEED", help="nats: real, x10, or full.")
+    ] = "full",
+    name: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="nats: subjects begin with oms.v1.replay.ID.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="nats: only what came then or later.")
+    ] = None,
+    quotes: Annotated[bool, typer.Option(help="nats: market data, too.")] = True,
+    nats: Nats = None,
+    user: User = None,
+    creds: Creds = None,
+    nkey: Nkey = None,
+    ca: Ca = None,
+    cert: Cert = None,
+    key: Key = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
+) -> None:
+    """The past, out of the log: state as it was, decisions made again, or its messages for subscribers.
+
+    Reads a data folder, with or without a daemon.  Exit code 1: a file cannot be read, or a decision came out
+    otherwise, 2: what is asked makes no sense, 3: no such account, 4: NATS is not there.
+    """
+    from oms.cli.ending import ended
+    from oms.cli.log.places import place_of
+    from oms.cli.replay.moments import Until
+
+    then = Until(account, until, as_of)
+
+    def run() -> int:
+        place = place_of(data, config)
+        if what == "nats":
+            from oms.cli.asking import Said
+            from oms.cli.replay.publishing import Published, publish
+
+            said = Said(nats, user, creds, nkey, ca, cert, key)
+            return publish(place, then, Published(said, name, speed, since, quotes, json))
+        if what == "decisions":
+            from oms.cli.replay.deciding import decisions
+
+            return decisions(place, then, limits, json=json)
+        from oms.cli.replay.state import state
+
+        return state(place, then, what, json=json)
+
+    raise typer.Exit(ended("replay", run))

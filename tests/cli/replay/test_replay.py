@@ -1,0 +1,143 @@
+"""`oms replay`: state, decisions, and the past once more on a real NATS server."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+from nats.aio.msg import Msg
+
+from oms.cli.ending import Failure
+from oms.cli.log.places import Place
+from oms.cli.replay.deciding import decisions
+from oms.cli.replay.moments import Until
+from oms.cli.replay.state import state
+from oms.eventlog.envelope import rfc3339
+from oms.rewind import Span, messages
+from tests.cli.process import Command
+from tests.nats import nats_server
+from tests.rewind.scene import Lived, lived
+
+pytestmark = pytest.mark.slow
+replay = Command("oms.cli.replay.app:replay")
+END = Until(None, None, None)
+Out = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    return lived(tmp_path_factory.mktemp("data"))
+
+
+def told(life: Lived, until: Until, what: str, capsys: Out) -> dict[str, Any]:
+    assert state(Place(life.data), until, what, json=True) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_everything_of_an_account_then(life: Lived, capsys: Out) -> None:
+    seq, time_ns = life.marks["risen"]
+    found = told(life, Until(None, None, rfc3339(time_ns)), "all", capsys)
+    assert (found["account"], found["seq"], found["snapshot"]) == ("main", seq, None)
+    then = found["state"]
+    assert then.keys() == {"account", "positions", "orders", "pnl", "quotes"}
+    assert (then["account"]["equity"], then["positions"]["positions"][0]["profit"]) == ("10019.00", "19.00")
+    # The same events, and the quotes of when the last of them was recorded.
+    earlier = told(life, Until("main", seq, None), "positions", capsys)
+    assert earlier["state_hash"] == found["state_hash"]
+    assert earlier["state"]["positions"]["positions"][0]["profit"] == "-1.00"
+
+
+def test_a_table_for_people(life: Lived, capsys: Out) -> None:
+    assert state(Place(life.data), Until("main", life.marks["risen"].seq, None), "positions", json=False) == 0
+    head, _, columns, row = capsys.readouterr().out.splitlines()
+    assert head.startswith(f"main: seq {life.marks['risen'].seq}, 2024-05-15T07:00:0")
+    assert columns.split()[:4] == ["account", "position", "symbol", "side"]
+    assert row.split()[:5] == ["main", "1", "EURUSD", "buy", "0.10"]
+
+
+def test_decisions_come_out_the_same(life: Lived, tmp_path: Path, capsys: Out) -> None:
+    place = Place(life.data)
+    assert decisions(place, END, None, json=False) == 0
+    assert capsys.readouterr().out == "3 decided again, 0 otherwise; 0 kept: no facts decided them\n"
+    limits = tmp_path / "limits.toml"
+    limits.write_text("max_volume_per_order = 0.15\n")
+    assert decisions(place, END, limits, json=True) == 0
+    one, summary = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (one["command"], one["then"], one["now"]) == ("wait", "approved", "denied")
+    assert [why["code"] for why in one["reasons"]] == ["risk_order_volume"]
+    assert summary["summary"] == {"decided": 3, "kept": 0, "otherwise": 1, "denied": 1, "passed": 0}
+
+
+@pytest.mark.parametrize(
+    ("until", "message"),
+    [
+        (Until("main", 9999, None), "main: 9999 is not recorded, the last is"),
+        (Until("main", 3, "2026-11-21T01:04:05Z"), "--until and --as-of are two ways to say it"),
+        (Until(None, None, "yesterday"), "--as-of: 'yesterday' is no moment"),
+        (Until("other", None, None), "no account 'other'; there are: main"),
+    ],
+)
+def test_what_makes_no_sense_is_told(life: Lived, until: Until, message: str) -> None:
+    with pytest.raises(Failure, match=message):
+        state(Place(life.data), until, "all", json=True)
+    with pytest.raises(Failure, match=message):
+        decisions(Place(life.data), until, None, json=True)
+
+
+def heard(
+    url: str, root: str, run: Callable[[], "subprocess.CompletedProcess[str]"]
+) -> tuple["subprocess.CompletedProcess[str]", list[Msg]]:
+    """What comes under a root while something runs, its last message included."""
+
+    async def listen() -> tuple["subprocess.CompletedProcess[str]", list[Msg]]:
+        client = await nats.connect(url)
+        found: list[Msg] = []
+        over = asyncio.Event()
+
+        async def hear(message: Msg) -> None:
+            found.append(message)
+            if message.subject == f"{root}.done":
+                over.set()
+
+        await client.subscribe(f"{root}.>", cb=hear)
+        await client.flush()
+        done = await asyncio.to_thread(run)
+        if done.returncode == 0:
+            await asyncio.wait_for(over.wait(), 20)
+        await client.close()
+        return done, found
+
+    return asyncio.run(listen())
+
+
+def test_the_past_once_more_for_subscribers(life: Lived, tmp_path: Path) -> None:
+    """Under a root of its own, every event and tick of it, in their order; then that it is over."""
+    root = "oms.v1.replay.back"
+    wanted = list(messages(life.data, ["main"], root, Span()))
+    with nats_server(tmp_path, jetstream=False) as server:
+        done, found = heard(
+            server.url,
+            root,
+            lambda: replay("nats", "--data", life.data, "--id", "back", "--nats", server.url, "--json"),
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    *first, last = found
+    assert [(one.subject, one.data, one.headers or {}) for one in first] == [
+        (one.subject, one.body, one.headers) for one in wanted
+    ]
+    events = sum(1 for one in wanted if one.headers)
+    assert json.loads(last.data) == {"events": events, "quotes": len(wanted) - events}
+    assert json.loads(done.stdout)["root"] == root
+    assert events > 30
+
+
+def test_nats_that_is_not_there_is_told(life: Lived) -> None:
+    done = replay("nats", "--data", life.data, "--nats", "nats://127.0.0.1:1", "--speed", "x10")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "NATS is not reachable" in done.stderr
+    assert "Traceback" not in done.stderr
