@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from oms.domain.events import CLASSES, RECORDS, VERSION, BadEvent, Event, UnknownEvent, event_of
+from oms.domain.events import CLASSES, RECORDS, BadEvent, Event, UnknownEvent, event_of, said_by, version_of
 from oms.eventlog.chain import GENESIS
 from oms.eventlog.envelope import Envelope, Recorded
 from oms.eventlog.errors import Damaged, FileError, LocalError
@@ -65,7 +65,7 @@ def _decoder(tag: str, kind: Any) -> Callable[[bytes], _Stored[Any, Any]]:
     return found.decode  # type: ignore[no-any-return]
 
 
-_KINDS: Final = {tag: (kind, _decoder(tag, kind)) for tag, kind in CLASSES.items()}
+_KINDS: Final = {tag: (kind, version_of(tag), _decoder(tag, kind)) for tag, kind in CLASSES.items()}
 
 
 def rebuilt(
@@ -174,12 +174,12 @@ class _Replay:
         fold = books.fold_said
         for row in rows:
             try:
-                kind, decode = _KINDS[row.type]
+                kind, version, decode = _KINDS[row.type]
                 stored = decode(row.body)
             except (KeyError, msgspec.MsgspecError):
                 self._look(row)
                 continue
-            if stored.part is None and stored.version == VERSION and not self.parts:
+            if stored.part is None and stored.version == version and not self.parts:
                 fold(kind, stored.data)
                 self.seq, self._head = row.seq, row.hash
                 if kind in STAMPED:
@@ -206,7 +206,10 @@ class _Replay:
         except (LocalError, BadEvent, msgspec.MsgspecError) as why:
             raise self.damaged(row.seq, str(why)) from why
         if event is not None:
-            self._start.books.fold(event)  # never one of STAMPED: these are small, and read at once
+            books = self._start.books
+            books.fold(event)
+            if type(event) in STAMPED:  # of an older version; none of these is ever divided
+                books.commands.stamp(type(event), said_by(event), row.seq, self.parts[0].recorded_at)
             self.parts, self.seq, self._head = [], row.seq, row.hash
 
     def _event(self, row: Recorded) -> Event | None:

@@ -8,6 +8,7 @@ import apsw
 
 from .envelope import Recorded
 from .errors import Damaged, ForeignJournal
+from .format import recognize
 from .sqlite import opened_for_reading, reading
 
 SQLITE_VERSION: Final[str] = apsw.sqlite_lib_version()
@@ -56,6 +57,7 @@ def look_at_journal(path: Path) -> JournalLook:
             if not {"event", "meta"} <= tables:
                 raise ForeignJournal(path, "is a database, but no journal")
             meta = dict(connection.execute("SELECT name, value FROM meta"))
+            recognize(path, meta.get("format"))
             first, last = (connection.execute(ask).fetchone() for ask in EVENTS)
     finally:
         connection.close(True)

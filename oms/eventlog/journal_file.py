@@ -14,10 +14,11 @@ import apsw
 from .chain import GENESIS, BrokenChain, checked
 from .envelope import TAG_LENGTH, Recorded
 from .errors import Damaged, ForeignJournal
+from .format import FORMAT, recognize
 from .sqlite import opened_for_writing, prepare_for_writing, reading
 from .wal import frames_written, log_path
 
-FORMAT: Final = "dev-1"
+META: Final = frozenset({"account", "closed", "format"})
 TAIL: Final = 1000  # rows that an opening reads again
 HASH: Final = len(GENESIS)
 
@@ -104,12 +105,12 @@ class JournalFile:
             return
         if not {"event", "meta"} <= tables:
             raise ForeignJournal(self.path, "is a database, but no journal")
-        for name, expected in (("format", FORMAT), ("account", self.account)):
-            found = self._get(name)
-            if found != expected:
-                raise ForeignJournal(
-                    self.path, f"has the {name} {found!r}, and only {expected!r} can be opened here"
-                )
+        recognize(self.path, self._get("format"))
+        found = self._get("account")
+        if found != self.account:
+            raise ForeignJournal(
+                self.path, f"has the account {found!r}, and only {self.account!r} can be opened here"
+            )
 
     def _examined(self, frames: int) -> Tail:
         if not self._connection.execute("SELECT count(*) FROM sqlite_schema").get:

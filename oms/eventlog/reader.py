@@ -13,6 +13,7 @@ import trio
 
 from .envelope import Recorded, rfc3339
 from .errors import Damaged, LocalError
+from .format import recognize
 from .sqlite import opened_for_reading, reading
 
 PAGE_ROWS: Final = 1000
@@ -44,11 +45,17 @@ class Reader:
     """A journal's file, read only."""
 
     def __init__(self, path: Path) -> None:
-        """Raises Unreadable, Damaged."""
+        """Raises Unreadable, Damaged, NewerJournal, ForeignJournal."""
         self.path = path
         self._connection = opened_for_reading(path)
-        with reading(path):
-            self._connection.execute("SELECT seq, type, body, hash FROM event LIMIT 0")
+        try:
+            with reading(path):
+                self._connection.execute("SELECT seq, type, body, hash FROM event LIMIT 0")
+                told = self._connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+            recognize(path, told and told[0])
+        except BaseException:
+            self._connection.close(True)
+            raise
 
     def last(self) -> int:
         """The last seq that is on disk, 0 before the first."""

@@ -58,6 +58,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except (apsw.CorruptError, apsw.NotADBError) as why:
         raise Damaged(path, f"is damaged: {why}") from None
+    except UnicodeDecodeError as why:  # SQLite believes its text, Python does not
+        raise Damaged(path, f"is damaged: it holds text that is none: {why}") from None
     except apsw.FullError:
         raise JournalFull(path, "cannot be opened: the disk is full") from None
     except apsw.Error as why:
