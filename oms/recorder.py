@@ -99,6 +99,11 @@ class Recorder:
         return self._journal.head.hex()
 
     @property
+    def epoch(self) -> str:
+        """Which journal it is."""
+        return self._journal.epoch
+
+    @property
     def path(self) -> Path:
         """The journal's file, which others may read meanwhile."""
         return self._journal.path
