@@ -48,6 +48,7 @@ class Unfit(NamedTuple):
 
     reason: str
     forgotten: bool = False  # the journal lacks what it was made of: an older copy of it was put back
+    unread: bool = False  # it may be good, for somebody who can read it: another user, another build
 
 
 class NotSaved(FileError):
@@ -97,7 +98,7 @@ def load(path: Path, reader: Reader, version: int) -> Snapshot | Unfit | None:
     except FileNotFoundError:
         return None
     except OSError as why:
-        return Unfit(f"cannot be read: {why}")
+        return Unfit(f"cannot be read: {why}", unread=True)
     found = _taken_apart(content)
     if isinstance(found, Snapshot):
         return _misplaced(found, reader, version) or found
@@ -144,5 +145,5 @@ def _misplaced(found: Snapshot, reader: Reader, version: int) -> Unfit | None:
     if row.hash != found.head:
         return Unfit(f"has another chain hash at seq {found.seq} than the journal", forgotten=True)
     if found.version != version:
-        return Unfit(f"was made by another build: version {found.version}, not {version}")
+        return Unfit(f"was made by another build: version {found.version}, not {version}", unread=True)
     return None

@@ -15,10 +15,10 @@ class Weight(IntEnum):
 
 
 class Place(NamedTuple):
-    """An event that is what it was when it was recorded, as far as the chain shows."""
+    """An event, and when it was recorded or signed: UTC, RFC 3339."""
 
     seq: int
-    recorded_at: str
+    at: str
 
 
 class Finding(NamedTuple):
@@ -29,14 +29,14 @@ class Finding(NamedTuple):
     code: str  # a word for programs: docs/cli.md lists them
     text: str
     seq: int | None = None  # where; None: it concerns the file
-    since: Place | None = None  # the last event before it that nothing speaks against
+    since: Place | None = None  # the last event before it that is what it was
 
     @property
     def line(self) -> str:
         """For people."""
         where = f"{self.file}" if self.seq is None else f"{self.file}: seq {self.seq}"
-        since = f"; what is before is whole up to seq {self.since.seq}, {self.since.recorded_at}"
-        return f"{where}: {self.text}{since if self.since else ''}"
+        since = f"; whole up to seq {self.since.seq}, {self.since.at}" if self.since else ""
+        return f"{where}: {self.text}{since}"
 
 
 def worst(findings: Iterable[Finding]) -> Weight:
