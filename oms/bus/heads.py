@@ -4,14 +4,17 @@ Of each account the latest are kept.  A head speaks for all events before it, so
 something was changed; those before it tell where.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+import nats.errors
 from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NoStreamResponseError, NotFoundError
 
 from .bridge import Connection
-from .errors import Refused
+from .errors import Refused, text_of
 from .subjects import PREFIX, head
 
 STREAM: Final = "OMS_HEAD"
@@ -30,10 +33,11 @@ async def publish_head(
 ) -> None:
     """Return when the stream holds it.  `replicas` of the stream, if it has to be made.
 
-    Raises BusError, and nats-py's errors.
+    Raises BusError.
     """
     wanted = _wanted(head(prefix, "*"), replicas)
-    await connection.run(_publish, head(prefix, account), line, wanted, within_s)
+    with _told():
+        await connection.run(_publish, head(prefix, account), line, wanted, within_s)
 
 
 async def read_heads(
@@ -42,9 +46,19 @@ async def read_heads(
     """All that the stream holds, oldest first.
 
     `api` is the prefix of JetStream's own subjects, where another account of NATS lends it.  Raises Refused
-    where there is no stream, BusError, and nats-py's errors.
+    where it says no, BusError.
     """
-    return await connection.run(_read, head(prefix, "*"), api, within_s)
+    with _told():
+        return await connection.run(_read, head(prefix, "*"), api, within_s)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """nats-py's errors as ours."""
+    try:
+        yield
+    except nats.errors.Error as why:
+        raise Refused(f"{STREAM}: {text_of(why)}") from None
 
 
 async def _publish(client: Client, subject: str, line: bytes, stream: StreamConfig, within_s: float) -> None:
@@ -74,9 +88,9 @@ async def _read(client: Client, subjects: str, api: str, within_s: float) -> lis
             message = await jetstream.get_msg(STREAM, seq, subjects, next=True)
             found.append(message.data or b"")
             seq = (message.seq or seq) + 1
-    except NotFoundError:
+    except NotFoundError:  # the rest is gone, to make room for younger ones; or there is no stream
         if not found:
-            raise Refused(f"there is no head in {STREAM}") from None
+            raise Refused(f"{STREAM}: there is no head in it") from None
     return found
 
 

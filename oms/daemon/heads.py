@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Never
 
-import nats.errors
 import trio
 
 from oms.bus.bridge import Bridge
@@ -86,7 +85,7 @@ class Heads:
             await publish_head(connection, account, line, prefix=self._prefix)
         except NotConnected:
             return False
-        except (BusError, nats.errors.Error) as why:
+        except BusError as why:
             log.warning("head not published", account=account, detail=text_of(why))
             return False
         except OSError as why:

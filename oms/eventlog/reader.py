@@ -18,6 +18,7 @@ from .sqlite import opened_for_reading, reading
 
 PAGE_ROWS: Final = 1000
 PAGE_BYTES: Final = 4 * 1024 * 1024  # of bodies, about
+KINDS: Final = (int, str, bytes, bytes)  # of a row's columns
 SPAN: Final = 20_000  # seqs looked through by one page
 POLL_S: Final = 0.02
 
@@ -143,10 +144,20 @@ def _filled(path: Path, cursor: apsw.Cursor, until: int) -> Page:
     size = 0
     for row in cursor:
         rows.append(Recorded(*row))
-        if not isinstance(rows[-1].body, bytes):
-            raise Damaged(path, f"seq {rows[-1].seq}: its body is no blob")
+        if tuple(map(type, row)) != KINDS:
+            raise Damaged(path, f"seq {row[0]}: {_unlike(row)}")
         size += len(rows[-1].body)
         if len(rows) == PAGE_ROWS or size >= PAGE_BYTES:
             cursor.close()  # the transaction ends here
             return Page(rows, rows[-1].seq)
     return Page(rows, until)
+
+
+def _unlike(row: tuple[Any, ...]) -> str:
+    """Which column holds what no writer put there."""
+    name, value = next(
+        (name, value)
+        for name, value, kind in zip(Recorded._fields, row, KINDS, strict=True)
+        if type(value) is not kind
+    )
+    return f"its {name} is {'no text' if name == 'type' else 'no blob'}, but {ascii(value)[:40]}"

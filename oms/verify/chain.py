@@ -78,7 +78,7 @@ class ChainCheck:
             if head and sha256(head + row.body).digest() != row.hash:
                 text = "its hash does not follow from its body and the hash before it"
                 yield self._fault("chain", seq, text)
-            head = row.hash if isinstance(row.hash, bytes) and len(row.hash) == HASH else b""
+            head = row.hash if len(row.hash) == HASH else b""
             if seen is None:
                 yield self._fault("envelope", seq, f"its body is no event: {unread}")
             else:

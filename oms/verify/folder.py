@@ -1,4 +1,4 @@
-"""What lies in a data folder: files that are verified, those beside them that hold no facts, and all others."""
+"""What lies in a data folder: files that are verified, those beside them without facts, and all others."""
 
 from collections.abc import Iterator
 from pathlib import Path

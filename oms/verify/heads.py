@@ -67,9 +67,8 @@ class HeadCheck:
 
     def meet(self, row: Recorded, epoch: str) -> None:
         """A row of `seqs`."""
-        found = row.hash.hex() if isinstance(row.hash, bytes) else ""
         for head in self.at(row.seq):
-            if (head.hash, head.epoch) == (found, epoch):
+            if (head.hash, head.epoch) == (row.hash.hex(), epoch):
                 self.proven = Place(row.seq, head.signed_at)
             else:
                 self._wrong.append(head)

@@ -1,6 +1,6 @@
 """A file of the market log: its chain of commits.
 
-No trade fact is in it, and no head speaks for it: a file, or its last commits, may be missing without a trace.
+No trade fact is in it, and no head speaks for it: a file, or its end, may be missing without a trace.
 """
 
 from collections.abc import Callable, Iterator
