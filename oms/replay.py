@@ -32,6 +32,7 @@ from oms.projections.snapshot import BadDump, dumped, restored
 
 Tag = TypeVar("Tag")
 Said = TypeVar("Said")
+UNREAD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # that a body can raise
 REMEDY: Final = "restore the journal from a backup or from the stream"
 
 
@@ -176,7 +177,7 @@ class _Replay:
             try:
                 kind, version, decode = _KINDS[row.type]
                 stored = decode(row.body)
-            except (KeyError, msgspec.MsgspecError):
+            except (KeyError, *UNREAD):
                 self._look(row)
                 continue
             if stored.part is None and stored.version == version and not self.parts:
@@ -203,7 +204,7 @@ class _Replay:
             raise TooNew(
                 self._reader.path, f"seq {row.seq}: {why}; a newer version wrote it, and can read it"
             ) from why
-        except (LocalError, BadEvent, msgspec.MsgspecError) as why:
+        except (LocalError, BadEvent, *UNREAD) as why:
             raise self.damaged(row.seq, str(why)) from why
         if event is not None:
             books = self._start.books
