@@ -22,7 +22,7 @@ from oms.failpoints import reach
 
 from .canonical import canonical
 from .durable import sync_folder
-from .errors import FileError
+from .errors import Damaged, FileError
 from .reader import Reader
 
 FORMAT: Final = "snapshot-1"
@@ -106,9 +106,12 @@ def load(path: Path, reader: Reader, version: int) -> Snapshot | Unfit | None:
 
 
 def epoch_of(reader: Reader) -> str:
-    """The epoch of a journal; "" before its first event."""
+    """The epoch of a journal; "" before its first event.  Raises Damaged where that cannot be read."""
     first = reader.get(1)
-    return "" if first is None else str(first.envelope().data.get("epoch", ""))
+    try:
+        return "" if first is None else str(first.envelope().data.get("epoch", ""))
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as why:
+        raise Damaged(reader.path, f"seq 1: {why}") from None
 
 
 def _taken_apart(content: memoryview) -> Snapshot | Unfit:

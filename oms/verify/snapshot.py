@@ -9,6 +9,7 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
+from oms.eventlog.errors import Damaged
 from oms.eventlog.reader import Reader
 from oms.eventlog.snapshot import Snapshot, Unfit, load
 from oms.projections import Books
@@ -24,7 +25,10 @@ class SnapshotCheck:
         """Raises what reading the journal raises."""
         self._path = path
         with closing(Reader(journal)) as reader:
-            self._found = load(path, reader, VERSION)
+            try:
+                self._found = load(path, reader, VERSION)
+            except Damaged as why:
+                self._found = Unfit(f"cannot be held against its journal: {why.message}", unread=True)
 
     @property
     def seq(self) -> int | None:
