@@ -15,28 +15,37 @@ PRIVATE: Final = 0o600
 
 
 def init(file: Path, *, json: bool) -> None:
-    """Make one; Failure where the file is there already, for a key that is lost signs nothing any more."""
-    key = SigningKey.generate()
-    try:
-        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    except FileExistsError:
-        raise Failure(WRONG, f"{file} is there already: a key is never written over") from None
-    with os.fdopen(made, "w") as opened:
-        opened.write(f"{key.text}\n")
-        opened.flush()
-        os.fsync(made)
-    _tell(file, key, json=json)
+    """Make one, and tell its public half; raises as `made`."""
+    _tell(file, made(file), json=json)
 
 
 def show(file: Path, *, json: bool) -> None:
-    """Tell the public half; Failure where the file holds no key."""
+    """Tell the public half; raises as `read`."""
+    _tell(file, read(file), json=json)
+
+
+def made(file: Path) -> SigningKey:
+    """A new one, on disk; Failure where the file is there already: who signed with it needs it on."""
+    key = SigningKey.generate()
+    try:
+        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    except FileExistsError:
+        raise Failure(WRONG, f"{file} is there already: a key is never written over") from None
+    with os.fdopen(number, "w") as opened:
+        opened.write(f"{key.text}\n")
+        opened.flush()
+        os.fsync(number)
+    return key
+
+
+def read(file: Path) -> SigningKey:
+    """The one in a file; Failure where it holds none, OSError where it cannot be read."""
     with file.open(encoding="ascii", errors="replace") as opened:
         text = opened.read(MOST_BYTES)
     try:
-        key = SigningKey.of_text(text.removesuffix("\n"))
+        return SigningKey.of_text(text.removesuffix("\n"))
     except BadKey as why:
         raise Failure(WRONG, f"{file}: {why}") from None
-    _tell(file, key, json=json)
 
 
 def _tell(file: Path, key: SigningKey, *, json: bool) -> None:
