@@ -1,4 +1,4 @@
-"""The daemon's heads: in the stream and in the file, when something happened, and a verifier believes them."""
+"""The heads of a daemon: in stream and file, when something happened, and a verifier believes them."""
 
 from pathlib import Path
 
