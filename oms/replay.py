@@ -82,7 +82,7 @@ def rebuilt(
     last one; where `until` is among the others, the books stand before the first.  `paged` is called once a
     page, and what it raises ends the replay.  Raises TooNew, Damaged, Unreadable.
     """
-    with closing(Reader(path)) as reader, _nothing_collected():
+    with closing(Reader(path)) as reader, nothing_collected():
         replay = _Replay(reader, start or Replayed(Books()))
         last = reader.last()
         end = last if until is None else min(until, last)
@@ -117,7 +117,7 @@ def save_snapshot(folder: Path, account: str, books: Books, seq: int) -> None:
     costs nothing but the time of the next start (the snapshot that was there stays); LocalError for a seq
     that is not recorded; Damaged, Unreadable for the journal.
     """
-    with closing(Reader(folder / f"{account}.db")) as reader, _nothing_collected():
+    with closing(Reader(folder / f"{account}.db")) as reader, nothing_collected():
         last = reader.get(seq)
         if last is None:
             raise LocalError("seq", f"{seq} is not in {reader.path}")
@@ -151,7 +151,7 @@ def _begun(found: Snapshot | Unfit | None) -> Replayed:
     match found:
         case Snapshot():
             try:
-                with _nothing_collected():
+                with nothing_collected():
                     books = restored(found.payload)
             except BadDump as why:
                 return Replayed(Books(), ignored=f"its payload cannot be read: {why}")
@@ -227,7 +227,7 @@ class _Replay:
 
 
 @contextmanager
-def _nothing_collected() -> Iterator[None]:
+def nothing_collected() -> Iterator[None]:
     """What is made meanwhile stays, so looking through it for garbage, again and again, finds none."""
     was = gc.isenabled()
     gc.disable()

@@ -54,19 +54,20 @@ class ChainCheck:
         seen: _Seen | None = None
         unread = ""
         for row in rows:
+            number, tag, body, digest = row
             seq += 1
             try:
-                seen = _see(row.body)
+                seen = _see(body)
             except (msgspec.MsgspecError, ValueError, RecursionError) as why:
                 seen, unread = None, str(why)
             if (
                 seen is not None
-                and row.seq == seen.seq == seq
-                and sha256(head + row.body).digest() == row.hash
-                and row.type == seen.type
+                and number == seen.seq == seq
+                and sha256(head + body).digest() == digest
+                and tag == seen.type
                 and account == seen.account
             ):
-                head = row.hash
+                head = digest
                 if seen.recorded_at < self._latest and self.backwards is None:
                     self.backwards = Place(seq, seen.recorded_at)
                 self._latest = seen.recorded_at

@@ -20,7 +20,7 @@ from oms.eventlog.structure import journal_faults
 from oms.eventlog.wal import log_path
 from oms.eventlog.wal_check import Rest, rest_of_log
 from oms.heads.head import SignedHead
-from oms.replay import snapshot_path
+from oms.replay import nothing_collected, snapshot_path
 
 from .chain import ChainCheck
 from .finding import Finding, Weight
@@ -58,10 +58,11 @@ class JournalCheck:
     def findings(self) -> Iterator[Finding]:
         """All that is wrong, in doubt, or worth knowing; raises nothing for what the files hold."""
         told: Counter[str] = Counter()
-        for one in self._findings():
-            told[one.code] += 1
-            if told[one.code] <= MOST:
-                yield one
+        with nothing_collected():
+            for one in self._findings():
+                told[one.code] += 1
+                if told[one.code] <= MOST:
+                    yield one
         for code, count in told.items():
             if count > MOST:
                 text = f"{count - MOST} more of this kind ({code}) are not listed"
@@ -96,7 +97,7 @@ class JournalCheck:
                 yield Finding(Weight.NOTE, log, "wal", text)
 
     def _file(self) -> Iterator[Finding]:
-        for text in journal_faults(self.path):
+        for text in journal_faults(self.path, pages=self._deep):
             yield Finding(Weight.FAULT, self.path, "file", text)
         try:
             look = look_at_journal(self.path)
@@ -125,6 +126,8 @@ class JournalCheck:
                     yield from state.page(rows, seq)
                 self.events += len(rows)
                 self._paged(seq, end)
+        if state is not None:
+            yield from state.end(end)
         yield from snapshot.unfit()
         yield from self.heads.findings(end)
         yield from self._proof(end)
@@ -137,9 +140,9 @@ class JournalCheck:
 
     def _meet(self, rows: list[Recorded]) -> None:
         """Heads, as their events are read."""
-        for row in rows:
-            if row.seq == 1:
-                self._epoch = _epoch(row.body)
+        if rows and rows[0].seq == 1:
+            self._epoch = _epoch(rows[0].body)
+        for row in rows if self.heads.seqs else ():
             if row.seq in self.heads.seqs:
                 self.heads.meet(row, self._epoch)
 

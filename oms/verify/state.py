@@ -22,6 +22,7 @@ from oms.replay import Replayed, TooNew, rebuilt
 from .finding import Finding, Weight
 from .snapshot import SnapshotCheck
 
+STRIDE: Final = 20_000  # events folded at once: turning from one thing to another costs
 REPORT: Final = str(ReconcileReport.__struct_config__.tag)
 
 
@@ -72,7 +73,12 @@ class StateCheck:
             if self._snapshot is not None and row.seq == self._snapshot.seq:
                 yield from self._fold(row.seq)
                 yield from () if self.over else self._snapshot.against(self.at.books)
-        yield from self._fold(reached)
+        if reached - self.at.seq >= STRIDE:
+            yield from self._fold(reached)
+
+    def end(self, seq: int) -> Iterator[Finding]:
+        """The journal ends there."""
+        yield from self._fold(seq)
 
     def _reported(self, row: Recorded) -> Iterator[Finding]:
         """A report's hash is of the books before it."""

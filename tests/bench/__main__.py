@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import commands, e2e, eventlog, instruments, rebuild, receive, standing, venue, wire
+from tests.bench import commands, e2e, eventlog, instruments, rebuild, receive, standing, venue, verify, wire
 from tests.bench.measure import Row
 
 RESULTS: Final = Path("bench-results.json")
@@ -22,6 +22,7 @@ PIECES: Final[dict[str, Rows]] = {
     "receive": receive.rows,
     "eventlog": eventlog.rows,
     "rebuild": rebuild.rows,
+    "verify": verify.rows,
     "venue": venue.rows,
 }
 DAEMON: Final[dict[str, Rows]] = {"e2e": e2e.rows, "commands": commands.rows}
