@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from .chain import GENESIS, BrokenChain, checked
-from .envelope import TAG_LENGTH, Recorded
+from .envelope import TAG_LENGTH, Recorded, recorded
 from .errors import Damaged, ForeignJournal
 from .format import FORMAT, recognize
 from .sqlite import opened_for_writing, prepare_for_writing, reading
@@ -84,7 +84,7 @@ class JournalFile:
     def first(self) -> Recorded | None:
         """The event that opened the account."""
         row = self._connection.execute("SELECT seq, type, body, hash FROM event WHERE seq = 1").fetchone()
-        return None if row is None else Recorded(*row)
+        return None if row is None else recorded(self.path, row)
 
     def mark_open(self) -> None:
         """From now on it counts as not closed."""
@@ -141,7 +141,7 @@ class JournalFile:
             "SELECT seq, type, body, hash FROM event WHERE seq > ? ORDER BY seq", (before,)
         )
         try:
-            for row in checked((Recorded(*row) for row in rows), before, head):
+            for row in checked((recorded(self.path, row) for row in rows), before, head):
                 head = row.hash
         except BrokenChain as why:
             raise Damaged(self.path, f"{why}; restore it from a backup or from the stream") from None

@@ -11,14 +11,13 @@ from typing import Any, Final, NamedTuple
 import apsw
 import trio
 
-from .envelope import Recorded, rfc3339
-from .errors import Damaged, LocalError
+from .envelope import Recorded, recorded, rfc3339
+from .errors import LocalError
 from .format import recognize
 from .sqlite import opened_for_reading, reading
 
 PAGE_ROWS: Final = 1000
 PAGE_BYTES: Final = 4 * 1024 * 1024  # of bodies, about
-KINDS: Final = (int, str, bytes, bytes)  # of a row's columns
 _recorded: Final = tuple.__new__  # of a row that is a tuple already: half the time
 SPAN: Final = 20_000  # seqs looked through by one page
 POLL_S: Final = 0.02
@@ -70,7 +69,7 @@ class Reader:
             row = self._connection.execute(
                 "SELECT seq, type, body, hash FROM event WHERE seq = ?", (seq,)
             ).fetchone()
-        return None if row is None else Recorded(*row)
+        return None if row is None else recorded(self.path, row)
 
     def page(self, after: int, until: int, wanted: Wanted = ALL) -> Page:
         """What is wanted behind `after`, up to `until`, which must be there; as much as a page holds."""
@@ -146,20 +145,10 @@ def _filled(path: Path, cursor: apsw.Cursor, until: int) -> Page:
     for row in cursor:
         _, tag, body, digest = row
         if type(tag) is not str or type(body) is not bytes or type(digest) is not bytes:
-            raise Damaged(path, f"seq {row[0]}: {_unlike(row)}")
+            recorded(path, row)  # raises
         rows.append(_recorded(Recorded, row))
         size += len(body)
         if len(rows) == PAGE_ROWS or size >= PAGE_BYTES:
             cursor.close()  # the transaction ends here
             return Page(rows, rows[-1].seq)
     return Page(rows, until)
-
-
-def _unlike(row: tuple[Any, ...]) -> str:
-    """Which column holds what no writer put there."""
-    name, value = next(
-        (name, value)
-        for name, value, kind in zip(Recorded._fields, row, KINDS, strict=True)
-        if type(value) is not kind
-    )
-    return f"its {name} is {'no text' if name == 'type' else 'no blob'}, but {ascii(value)[:40]}"

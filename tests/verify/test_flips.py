@@ -17,7 +17,7 @@ from tests.eventlog.scene import crash_image
 from tests.verify.scene import Facts, Log, facts, found, valid
 
 SAMPLED = os.environ.get("OMS_FLIPS", "100")
-SEED = 9
+SEED = 9  # of places; epochs and so contents differ from run to run
 HEADER, PAGE = 100, 4096  # of SQLite's files: each byte of a header is tried
 
 
