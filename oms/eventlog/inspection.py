@@ -66,7 +66,8 @@ def look_at_journal(path: Path) -> JournalLook:
     if closed and (ends is None or closed != f"{ends.seq} {ends.hash.hex()}"):
         raise Damaged(
             path,
-            f"was closed at seq {closed.partition(' ')[0]} and now ends at {ends.seq if ends else 0}: restore it",
+            f"was closed at seq {closed.partition(' ')[0]} and now ends at {ends.seq if ends else 0}: "
+            "restore it",
         )
     return JournalLook(
         str(meta.get("account", "")), str(meta.get("format", "")),

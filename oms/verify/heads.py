@@ -59,7 +59,7 @@ class HeadCheck:
         self._at: dict[int, list[SignedHead]] = {}
         for head in heads:
             self._at.setdefault(head.seq, []).append(head)
-        self._wrong: list[SignedHead] = []
+        self.wrong: list[SignedHead] = []  # that say something else than the journal
 
     def at(self, seq: int) -> list[SignedHead]:
         """What was signed of it."""
@@ -71,13 +71,13 @@ class HeadCheck:
             if (head.hash, head.epoch) == (row.hash.hex(), epoch):
                 self.proven = Place(row.seq, head.signed_at)
             else:
-                self._wrong.append(head)
+                self.wrong.append(head)
 
     def findings(self, last: int) -> Iterator[Finding]:
         """What the heads say against the journal, which ends at `last`."""
-        if self._wrong:
-            first = min(self._wrong, key=lambda head: head.seq)
-            latest = max(head.signed_at for head in self._wrong)
+        if self.wrong:
+            first = min(self.wrong, key=lambda head: head.seq)
+            latest = max(head.signed_at for head in self.wrong)
             text = f"is not what was signed at {first.signed_at}: it was written anew after {latest}"
             yield self._fault("head_differs", text, first.seq)
         beyond = [head for seq in self.seqs if seq > last for head in self.at(seq)]

@@ -154,7 +154,7 @@ class JournalCheck:
         elif not self.heads.seqs:
             text = "its tail cannot be checked: none of the heads is of this account"
             yield Finding(Weight.DOUBT, self.path, "no_head", text)
-        elif (proven := self.heads.proven) is not None and proven.seq < end:
+        elif (proven := self.heads.proven) is not None and proven.seq < end and not self.heads.wrong:
             text = f"{end - proven.seq} events behind seq {proven.seq}, the last head's, are not proven yet"
             yield Finding(Weight.NOTE, self.path, "tail_unproven", text)
 

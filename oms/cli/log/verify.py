@@ -26,7 +26,7 @@ CODES: Final = {Weight.NOTE: OK, Weight.DOUBT: WRONG, Weight.FAULT: FAILED}
 VERDICTS: Final = {Weight.NOTE: "valid", Weight.DOUBT: "not checked", Weight.FAULT: "not what was logged"}
 WORDS: Final = {Weight.NOTE: "note", Weight.DOUBT: "could not check", Weight.FAULT: "wrong"}
 STYLES: Final = {Weight.NOTE: "", Weight.DOUBT: POOR, Weight.FAULT: BAD}
-UNPROVEN: Final = "without signed heads (--heads) it cannot be seen whether a tail was cut off"
+UNPROVEN: Final = "without signed heads (--heads) nobody sees a tail that was cut off or written anew"
 
 
 class Outcome(NamedTuple):
