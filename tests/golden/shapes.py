@@ -3,7 +3,7 @@
     python -m tests.golden.shapes     writes those of the current versions into shapes.json
 
 A version that was released is never written anew: a change of fields is another version, with an upcaster
-(oms/domain/events/versions.py).
+(oms/domain/events/versions.py).  Until the first release `python -m tests.golden.making` makes all anew.
 """
 
 import json
