@@ -288,6 +288,15 @@ def test_another_format_cannot_be_checked(log: Log, written: str, code: str) -> 
     assert [(one.weight, one.code) for one in log.look()] == [(Weight.DOUBT, code)]
 
 
+def test_an_archive_where_nobody_can_write_is_verified(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole(log).close()
+    for path in log.path.parent.glob("main.db-*"):
+        path.unlink()
+    monkeypatch.setattr("oms.eventlog.sqlite.os.access", lambda path, mode: False)
+    assert log.look(heads=True) == []
+    assert list(log.path.parent.glob("main.db-*")) == []  # SQLite wanted nothing there
+
+
 def test_files_that_nothing_covers_are_listed(log: Log) -> None:
     log.tick()
     (log.data / "journal" / "main.db.old").touch()

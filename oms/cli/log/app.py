@@ -132,7 +132,9 @@ def verify(
     ] = None,
     public_key: Annotated[
         list[str] | None,
-        typer.Option("--public-key", metavar="KEY", help="Whose heads are believed; else [heads] of -c."),
+        typer.Option(
+            "--public-key", metavar="KEY", help="Whose heads are believed; else as the settings say."
+        ),
     ] = None,
     chain: Annotated[
         bool, typer.Option("--chain", help="Hashes and heads alone, not what the events come to.")
