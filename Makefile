@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # Hundreds of processes are started by the tests: what one has compiled the next ones read.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup run test test-fast test-html month check format coverage docs bench bench-long fuzz simulate soak lock clean
+.PHONY: setup run test test-fast test-html month check format coverage docs bench bench-long fuzz simulate soak flips lock clean
 
 setup: .venv/ready
 
@@ -64,6 +64,10 @@ bench-long: setup
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz $(if $(DURATION),--seconds $(DURATION)) $(if $(SEED),--seed $(SEED))
+
+# Every byte of a log flipped, one after the other: half an hour (OMS_FLIPS=1000: so many of each file).
+flips: setup
+	OMS_FLIPS=$(or $(OMS_FLIPS),all) $(BIN)/pytest tests/verify/test_flips.py
 
 # Runs of the whole in one process and told time, one a seed (tests/simulation).
 simulate: setup

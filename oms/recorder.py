@@ -17,7 +17,7 @@ from typing import Final
 
 import trio
 
-from oms.domain.events import VERSION, DealAmended, DealBooked, Event, data_of, type_of
+from oms.domain.events import DealAmended, DealBooked, Event, data_of, type_of, version_of
 from oms.domain.observations import Observation
 from oms.domain.observe import observe
 from oms.domain.records import OrderRecord, PositionRecord
@@ -97,6 +97,11 @@ class Recorder:
     def head(self) -> str:
         """The chain's hash there, in hex."""
         return self._journal.head.hex()
+
+    @property
+    def epoch(self) -> str:
+        """Which journal it is."""
+        return self._journal.epoch
 
     @property
     def path(self) -> Path:
@@ -201,7 +206,8 @@ class Recorder:
     def _draft(self, event: Event, cause: str | int | None, trace: str | None) -> Draft:
         if cause is None:
             cause = self.books.commands.cause_of(event)
-        return Draft(type_of(event), VERSION, data_of(event), venue_time(event), cause, trace)
+        kind = type_of(event)
+        return Draft(kind, version_of(kind), data_of(event), venue_time(event), cause, trace)
 
     def _remake(self) -> None:
         """The books are not what the disk says: make them anew, now or else before the next turn."""

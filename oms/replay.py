@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from oms.domain.events import CLASSES, RECORDS, VERSION, BadEvent, Event, UnknownEvent, event_of
+from oms.domain.events import CLASSES, RECORDS, BadEvent, Event, UnknownEvent, event_of, said_by, version_of
 from oms.eventlog.chain import GENESIS
 from oms.eventlog.envelope import Envelope, Recorded
 from oms.eventlog.errors import Damaged, FileError, LocalError
@@ -32,6 +32,7 @@ from oms.projections.snapshot import BadDump, dumped, restored
 
 Tag = TypeVar("Tag")
 Said = TypeVar("Said")
+UNREAD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # that a body can raise
 REMEDY: Final = "restore the journal from a backup or from the stream"
 
 
@@ -65,7 +66,7 @@ def _decoder(tag: str, kind: Any) -> Callable[[bytes], _Stored[Any, Any]]:
     return found.decode  # type: ignore[no-any-return]
 
 
-_KINDS: Final = {tag: (kind, _decoder(tag, kind)) for tag, kind in CLASSES.items()}
+_KINDS: Final = {tag: (kind, version_of(tag), _decoder(tag, kind)) for tag, kind in CLASSES.items()}
 
 
 def rebuilt(
@@ -81,7 +82,7 @@ def rebuilt(
     last one; where `until` is among the others, the books stand before the first.  `paged` is called once a
     page, and what it raises ends the replay.  Raises TooNew, Damaged, Unreadable.
     """
-    with closing(Reader(path)) as reader, _nothing_collected():
+    with closing(Reader(path)) as reader, nothing_collected():
         replay = _Replay(reader, start or Replayed(Books()))
         last = reader.last()
         end = last if until is None else min(until, last)
@@ -116,7 +117,7 @@ def save_snapshot(folder: Path, account: str, books: Books, seq: int) -> None:
     costs nothing but the time of the next start (the snapshot that was there stays); LocalError for a seq
     that is not recorded; Damaged, Unreadable for the journal.
     """
-    with closing(Reader(folder / f"{account}.db")) as reader, _nothing_collected():
+    with closing(Reader(folder / f"{account}.db")) as reader, nothing_collected():
         last = reader.get(seq)
         if last is None:
             raise LocalError("seq", f"{seq} is not in {reader.path}")
@@ -150,7 +151,7 @@ def begun(found: Snapshot | Unfit | None) -> Replayed:
     match found:
         case Snapshot():
             try:
-                with _nothing_collected():
+                with nothing_collected():
                     books = restored(found.payload)
             except BadDump as why:
                 return Replayed(Books(), ignored=f"its payload cannot be read: {why}")
@@ -174,12 +175,12 @@ class _Replay:
         fold = books.fold_said
         for row in rows:
             try:
-                kind, decode = _KINDS[row.type]
+                kind, version, decode = _KINDS[row.type]
                 stored = decode(row.body)
-            except (KeyError, msgspec.MsgspecError):
+            except (KeyError, *UNREAD):
                 self._look(row)
                 continue
-            if stored.part is None and stored.version == VERSION and not self.parts:
+            if stored.part is None and stored.version == version and not self.parts:
                 fold(kind, stored.data)
                 self.seq, self._head = row.seq, row.hash
                 if kind in STAMPED:
@@ -203,10 +204,13 @@ class _Replay:
             raise TooNew(
                 self._reader.path, f"seq {row.seq}: {why}; a newer version wrote it, and can read it"
             ) from why
-        except (LocalError, BadEvent, msgspec.MsgspecError) as why:
+        except (LocalError, BadEvent, *UNREAD) as why:
             raise self.damaged(row.seq, str(why)) from why
         if event is not None:
-            self._start.books.fold(event)  # never one of STAMPED: these are small, and read at once
+            books = self._start.books
+            books.fold(event)
+            if type(event) in STAMPED:  # of an older version; none of these is ever divided
+                books.commands.stamp(type(event), said_by(event), row.seq, self.parts[0].recorded_at)
             self.parts, self.seq, self._head = [], row.seq, row.hash
 
     def _event(self, row: Recorded) -> Event | None:
@@ -223,7 +227,7 @@ class _Replay:
 
 
 @contextmanager
-def _nothing_collected() -> Iterator[None]:
+def nothing_collected() -> Iterator[None]:
     """What is made meanwhile stays, so looking through it for garbage, again and again, finds none."""
     was = gc.isenabled()
     gc.disable()

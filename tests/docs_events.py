@@ -9,7 +9,7 @@ from typing import Final, get_type_hints
 import msgspec
 
 from oms.domain import records
-from oms.domain.events import CLASSES, VERSION
+from oms.domain.events import CLASSES, version_of
 from oms.domain.events.command import JudgedMargin, JudgedQuote, JudgedRisk, Reason
 from oms.domain.events.market import BookLevel
 from oms.domain.events.reconcile import Difference
@@ -56,7 +56,7 @@ def _event(kind: str) -> str:
     event = CLASSES[kind]
     base = next((record for record in RECORDS if issubclass(event, record)), None)
     own = [name for name in event.__struct_fields__ if base is None or name not in base.__struct_fields__]
-    lines = [f"### {kind}", "", f"Version {VERSION}. {says(event)}", ""]
+    lines = [f"### {kind}", "", f"Version {version_of(kind)}. {says(event)}", ""]
     if base is not None:
         more = ", and these:" if own else "."
         lines += [f"The fields of [{base.__name__}](#{base.__name__.lower()}){more}", ""]

@@ -29,6 +29,19 @@ ALLOWED: dict[str, set[str]] = {
     "oms.domain": {"oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
     "oms.projections": {"oms.projections", "oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
     "oms.eventlog": {"oms.eventlog", "oms.failpoints", "apsw", "msgspec", "trio"},
+    "oms.heads": {"oms.heads", "oms.eventlog", "cryptography", "msgspec"},
+    "oms.heads.keys": {"cryptography"},
+    "oms.verify": {
+        *(
+            "oms.verify",
+            "oms.domain",
+            "oms.projections",
+            "oms.eventlog",
+            "oms.heads",
+            "oms.replay",
+            "msgspec",
+        ),
+    },
     "oms.sessions": {
         *("oms.sessions", "oms.failpoints", "protocol.maths.masks", "msgspec", "trio", "trio_websocket"),
         *WIRE,
@@ -76,6 +89,7 @@ ALLOWED: dict[str, set[str]] = {
     "oms.config": {
         "oms.config",
         "oms.domain.limits",
+        "oms.heads.keys",
         "oms.toml_lines",
         "oms.toml_text",
         "msgspec",
@@ -86,7 +100,7 @@ ALLOWED: dict[str, set[str]] = {
     "oms.daemon": {
         *("oms.daemon", "oms.domain", "oms.projections", "oms.eventlog", "oms.sessions", "oms.replay"),
         *("oms.recorder", "oms.bus", "oms.queries", "oms.ingest", "oms.config", "oms.telemetry", "oms.web"),
-        *("oms.keep_books", "oms.failpoints"),
+        *("oms.keep_books", "oms.failpoints", "oms.heads"),
         *("oms.dispatch", "oms.commands", "oms.payload", "protocol", "msgspec", "trio"),
     },
     "oms.cli": {"oms", "protocol", "msgspec", "trio", "typer", "rich"},

@@ -78,6 +78,11 @@ def dead(prefix: str, account: str) -> str:
     return f"{prefix}.dead.{account}"
 
 
+def head(prefix: str, account: str) -> str:
+    """Signed heads of a journal; `account` may be `*`."""
+    return f"{prefix}.head.{account}"
+
+
 def replies(prefix: str) -> str:
     """What begins so is no subject of ours: outcomes may be asked for there."""
     return f"{prefix}.reply."

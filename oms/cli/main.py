@@ -6,6 +6,7 @@ from oms.cli.config.app import app as config
 from oms.cli.demo.app import demo
 from oms.cli.doctor.app import doctor
 from oms.cli.explain.app import explain
+from oms.cli.keys.app import app as keys
 from oms.cli.log.app import app as log
 from oms.cli.operate.app import alive, halt, limits, panic, reduce, reset, resume
 from oms.cli.paper.app import app as paper
@@ -36,6 +37,7 @@ app.command()(state)
 app.add_typer(log, name="log")
 app.command()(replay)
 app.command()(explain)
+app.add_typer(keys, name="keys")
 app.command()(doctor)
 app.add_typer(config, name="config")
 app.add_typer(paper, name="paper")

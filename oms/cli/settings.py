@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from oms.cli.ending import WRONG, Failure
-from oms.config import ConfigError, DataSettings, NatsSettings, Settings, load, load_section
+from oms.config import ConfigError, DataSettings, HeadSettings, NatsSettings, Settings, load, load_section
 
 
 def settings_of(config: Path) -> Settings:
@@ -19,6 +19,12 @@ def data_of(config: Path) -> DataSettings:
     """[data] alone: whoever reads the log needs no secrets.  Failure with what is wrong in it."""
     with _usable("--data DIR"):
         return load_section(config, os.environ, DataSettings)
+
+
+def heads_of(config: Path) -> HeadSettings:
+    """[heads] alone, without its secret: no auditor needs it.  Failure with what is wrong in it."""
+    with _usable("--public-key KEY"):
+        return load_section(config, os.environ, HeadSettings, secrets=False)
 
 
 def nats_of(config: Path) -> NatsSettings:

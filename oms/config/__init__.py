@@ -12,6 +12,7 @@ from .secret import Secret
 from .settings import (
     AccountSettings,
     DataSettings,
+    HeadSettings,
     HttpSettings,
     LimitSettings,
     LogSettings,
@@ -24,6 +25,7 @@ __all__ = [
     "AccountSettings",
     "ConfigError",
     "DataSettings",
+    "HeadSettings",
     "HttpSettings",
     "LimitSettings",
     "LogSettings",

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from oms.domain.limits import Form, form_of
+from oms.heads.keys import is_public, is_secret
 
 from .secret import Secret
 
 MOST_TEXT: Final = 255
 MOST_PATTERNS: Final = 10_000
+MOST_KEYS: Final = 100
 PATTERN_UNITS: Final = 1024  # of a list of masks
 SYMBOL_UNITS: Final = 32
 PASSWORD_UNITS: Final = 32  # what a login has room for (docs/protocol.md 4.1)
@@ -203,6 +205,18 @@ def _aliases(value: Any, _: Path) -> dict[str, str]:
 ALIASES: Final = Kind("a table of our name = the broker's name", _aliases)
 
 
+def _public_keys(value: Any, _: Path) -> tuple[str, ...]:
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, list) or not 1 <= len(keys) <= MOST_KEYS:
+        raise Unfit
+    if not all(isinstance(one, str) and is_public(one) for one in keys):
+        raise Unfit
+    return tuple(keys)
+
+
+PUBLIC_KEYS: Final = Kind("a public key that begins with ed25519:, or a list of such keys", _public_keys, str)
+
+
 # Secrets.
 
 
@@ -220,6 +234,7 @@ PASSWORD: Final = Hidden(
 )
 OTP_SECRET: Final = Hidden("a secret in base 32", _base32)
 NKEY: Final = Hidden("a secret that begins with S: an nkey's seed", lambda text: text.startswith("S"))
+SIGNING_KEY: Final = Hidden("a key that begins with ed25519-secret:, as `oms keys init` makes it", is_secret)
 
 OptionalSecret = Annotated[Secret | None, SECRET]
 OptionalPath = Annotated[Path | None, PATH]

@@ -37,12 +37,15 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     return _loading(path, environ).settings()
 
 
-def load_section(path: Path, environ: Mapping[str, str], kind: type[TableT]) -> TableT:
+def load_section(
+    path: Path, environ: Mapping[str, str], kind: type[TableT], *, secrets: bool = True
+) -> TableT:
     """One section alone; raises ConfigError with what is wrong in it.
 
-    For whoever only looks: the other sections may be wrong, and their secrets out of reach.
+    For whoever only looks: the other sections may be wrong, and their secrets out of reach; without `secrets`
+    also those of this one.
     """
-    return _loading(path, environ).section(kind)
+    return _loading(path, environ).section(kind, secrets=secrets)
 
 
 def _loading(path: Path, environ: Mapping[str, str]) -> "_Loading":
@@ -78,6 +81,7 @@ class _Loading:
         self._variables: dict[Key, str] = {}  # key -> the variable that is set for it
         self._referred: set[str] = set()  # variables that secrets name as their source
         self._plain = False  # a secret stands in the file itself
+        self._secrets = True  # are wanted
 
     def settings(self) -> Settings:
         """All of it; raises ConfigError."""
@@ -99,8 +103,9 @@ class _Loading:
         self._raise_problems()
         return Settings(accounts=made, origins=self._origins, warnings=tuple(self._warnings), **sections)  # type: ignore[arg-type]
 
-    def section(self, kind: type[TableT]) -> TableT:
+    def section(self, kind: type[TableT], *, secrets: bool) -> TableT:
         """One of the sections; raises ConfigError."""
+        self._secrets = secrets
         (name,) = (name for name, one in SECTIONS.items() if one is kind)
         self._find_variables({})
         made = self._table((name,), kind, self._document.data.get(name, {}))
@@ -176,7 +181,7 @@ class _Loading:
         if len(self._problems) > before:
             return None
         made = kind(**values)
-        for name, what in made.contradictions():
+        for name, what in made.contradictions() if self._secrets else ():
             self._refuse((*key, name), what)
         return made
 
@@ -210,7 +215,7 @@ class _Loading:
         self._origins[dotted(key)] = given.origin
         try:
             if isinstance(kind, Hidden):
-                return self._secret(key, kind, given)
+                return self._secret(key, kind, given) if self._secrets else None
             value = kind.in_toml(given.value) if key in self._variables else given.value
             return kind.read(value, given.folder)
         except Unfit as why:

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from oms.domain.limits import AccountLimits, Alive, Limits
+from oms.heads.keys import SigningKey
 
 from .kinds import (
     ALIASES,
@@ -20,6 +21,8 @@ from .kinds import (
     PASSWORD,
     PATH,
     PATTERNS,
+    PUBLIC_KEYS,
+    SIGNING_KEY,
     SOME_PATTERNS,
     OptionalPath,
     OptionalSecret,
@@ -101,6 +104,28 @@ class DataSettings(Table, frozen=True):
     market_gb: Annotated[float, number(0.001, 100_000)] = 5.0  # 10^9 bytes of them, at most
     halt_file: OptionalPath = None  # while this file is there all accounts are halted; absent: HALT in `dir`
     market_least_free_gb: Annotated[float, number(0, 100_000)] = 2.0  # less free on the disk: it pauses
+
+
+class HeadSettings(Table, frozen=True):
+    """Signed heads of the journals, by which an auditor sees that none was cut off or written anew.
+
+    Without `key` there are none.
+    """
+
+    key: Annotated[Secret | None, SIGNING_KEY] = None  # signs; `oms keys init` makes it
+    public_key: Annotated[
+        tuple[str, ...], PUBLIC_KEYS
+    ] = ()  # believed by `oms log verify`: the key's, older ones
+    every: Annotated[float, number(0.1, 86_400)] = 60.0  # seconds between two heads, where something happened
+    file: OptionalPath = None  # heads are added to this file, too; on another disk it is worth more
+
+    def contradictions(self) -> Contradictions:
+        """The key's own public half is among those that are believed."""
+        if self.key is None:
+            if self.file is not None:
+                yield "file", "needs key beside it: nothing signs"
+        elif (public := SigningKey.of_text(self.key.reveal()).public) not in self.public_key:
+            yield "public_key", f"must be that of key, or have it among them: {public}"
 
 
 class HttpSettings(Table, frozen=True):
@@ -218,6 +243,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     nats: NatsSettings = NatsSettings()
     data: DataSettings
+    heads: HeadSettings = HeadSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
@@ -230,6 +256,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 SECTIONS: Final[Mapping[str, type[Table]]] = {
     "nats": NatsSettings,
     "data": DataSettings,
+    "heads": HeadSettings,
     "http": HttpSettings,
     "log": LogSettings,
     "limits": LimitSettings,

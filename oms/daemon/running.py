@@ -45,6 +45,7 @@ from .assembly import DAEMON, VERSION, Parts, assembled, pace
 from .clock_steps import mind_clock
 from .disk import DiskMinder, recorded
 from .guard import Guard, halt_all, halt_file, look_for, mind_file
+from .heads import Heads
 from .nats import nats_options
 from .reach import Reach
 from .restored import note_restored
@@ -55,6 +56,7 @@ from .watched import watch
 KEEP_EVENTS: Final = 10_000  # from one snapshot to the next
 KEEP_S: Final = 600.0  # that it may take, behind everything else
 KEEP_TOLD: Final = 500  # characters of why there is none
+HEADS_S: Final = 2.0  # for the last heads, at the end
 LEAST_EVENTS: Final = 500  # that are worth one, at the end
 
 log = logger("oms.daemon")
@@ -146,6 +148,9 @@ async def _live(
 ) -> None:
     """Three rings: what is watched and published, around what is received and answered."""
     parts = daemon.parts
+    heads = Heads(
+        parts.settings.heads, parts.journals, daemon.bridge, parts.settings.nats.prefix, daemon.clock
+    )
     exposition = Exposition(metrics, version=VERSION)
     observe_process(metrics)
     watch(daemon, metrics)
@@ -168,8 +173,9 @@ async def _live(
                     )
                 )
             await parts.journals[DAEMON].record([DaemonStarted(VERSION, tuple(daemon.accounts))])
+            outer.start_soon(heads.run)
             await _work(daemon, stop, task_status)
-            await _settle(daemon)
+            await _settle(daemon, heads)
             outer.cancel_scope.cancel()
     finally:
         exposition.close()
@@ -284,8 +290,8 @@ def _query(daemon: Daemon, name: str) -> Handler:
     return handle
 
 
-async def _settle(daemon: Daemon) -> None:
-    """Publish what was recorded, as far as the limit allows."""
+async def _settle(daemon: Daemon, heads: Heads) -> None:
+    """Publish what was recorded, and where the journals end, as far as the limit allows."""
     parts = daemon.parts
     journal = parts.journals[DAEMON]
     try:
@@ -297,6 +303,8 @@ async def _settle(daemon: Daemon) -> None:
         for name, recorder in parts.journals.items():
             if not parts.outlets[name].state.failed:
                 await parts.outlets[name].reached(recorder.seq)
+    with trio.move_on_after(HEADS_S):
+        await heads.tell()
     if limit.cancelled_caught:
         left = [n for n, r in parts.journals.items() if parts.outlets[n].state.published < r.seq]
         log.warning("not published before the end; the next start does", accounts=left)

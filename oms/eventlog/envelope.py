@@ -6,17 +6,19 @@ taken apart, before it meets those of others; sealing it with its seq and time t
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from .canonical import LARGEST, canonical
-from .errors import LocalError
+from .errors import Damaged, LocalError
 
 EVENT_BYTES: Final = 256 * 1024  # of a body
 TAG: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*")
 TAG_LENGTH: Final = 64
 WORD_LENGTH: Final = 256  # bytes of venue_time, cause, trace as JSON
+KINDS: Final = (int, str, bytes, bytes)  # of a row's columns
 PLAIN_LENGTH: Final = 40  # letters of ASCII; six bytes each, if all were escaped
 
 
@@ -58,6 +60,15 @@ class Recorded(NamedTuple):
     def envelope(self) -> Envelope:
         """The body, decoded."""
         return _decode(self.body)
+
+
+def recorded(path: Path, row: tuple[Any, ...]) -> Recorded:
+    """A row as SQLite gave it; Damaged where a column holds what no writer put there."""
+    for name, value, kind in zip(Recorded._fields, row, KINDS, strict=True):
+        if type(value) is not kind:
+            what = "text" if kind is str else "blob"
+            raise Damaged(path, f"seq {row[0]}: its {name} is no {what}, but {ascii(value)[:40]}")
+    return Recorded(*row)
 
 
 class Prepared(NamedTuple):

@@ -40,6 +40,10 @@ class ForeignJournal(FileError):
     """Another format, or another account's."""
 
 
+class NewerJournal(ForeignJournal):
+    """A format that only a newer version of this program reads."""
+
+
 class Damaged(FileError):
     """The file holds something else than what was written to it."""
 

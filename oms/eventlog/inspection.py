@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 import apsw
 
-from .envelope import Recorded
+from .envelope import Recorded, recorded
 from .errors import Damaged, ForeignJournal
+from .format import recognize
 from .sqlite import opened_for_reading, reading
 
 SQLITE_VERSION: Final[str] = apsw.sqlite_lib_version()
@@ -56,19 +57,21 @@ def look_at_journal(path: Path) -> JournalLook:
             if not {"event", "meta"} <= tables:
                 raise ForeignJournal(path, "is a database, but no journal")
             meta = dict(connection.execute("SELECT name, value FROM meta"))
+            recognize(path, meta.get("format"))
             first, last = (connection.execute(ask).fetchone() for ask in EVENTS)
     finally:
         connection.close(True)
-    ends = Recorded(*last) if last else None
+    begins, ends = (recorded(path, row) if row else None for row in (first, last))
     closed = str(meta.get("closed", ""))
     if closed and (ends is None or closed != f"{ends.seq} {ends.hash.hex()}"):
         raise Damaged(
             path,
-            f"was closed at seq {closed.split()[0]} and now ends at {ends.seq if ends else 0}: restore it",
+            f"was closed at seq {closed.partition(' ')[0]} and now ends at {ends.seq if ends else 0}: "
+            "restore it",
         )
     return JournalLook(
         str(meta.get("account", "")), str(meta.get("format", "")),
-        Recorded(*first) if first else None, ends, bool(closed),
+        begins, ends, bool(closed),
     )  # fmt: skip
 
 

@@ -27,7 +27,8 @@ from .checkpoint import Checkpointer
 from .committer import Kind, committer, fitting
 from .envelope import Draft, Prepared, Recorded, prepared, rfc3339, sealed
 from .errors import JournalBroken, JournalFull, LocalError, Unreadable
-from .journal_file import FORMAT, JournalFile
+from .format import FORMAT
+from .journal_file import JournalFile
 from .lock import Lock
 from .parts import divided
 

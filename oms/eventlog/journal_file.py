@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 import apsw
 
 from .chain import GENESIS, BrokenChain, checked
-from .envelope import TAG_LENGTH, Recorded
+from .envelope import TAG_LENGTH, Recorded, recorded
 from .errors import Damaged, ForeignJournal
+from .format import FORMAT, recognize
 from .sqlite import opened_for_writing, prepare_for_writing, reading
 from .wal import frames_written, log_path
 
-FORMAT: Final = "dev-1"
+META: Final = frozenset({"account", "closed", "format"})
 TAIL: Final = 1000  # rows that an opening reads again
 HASH: Final = len(GENESIS)
 
@@ -83,7 +84,7 @@ class JournalFile:
     def first(self) -> Recorded | None:
         """The event that opened the account."""
         row = self._connection.execute("SELECT seq, type, body, hash FROM event WHERE seq = 1").fetchone()
-        return None if row is None else Recorded(*row)
+        return None if row is None else recorded(self.path, row)
 
     def mark_open(self) -> None:
         """From now on it counts as not closed."""
@@ -104,12 +105,12 @@ class JournalFile:
             return
         if not {"event", "meta"} <= tables:
             raise ForeignJournal(self.path, "is a database, but no journal")
-        for name, expected in (("format", FORMAT), ("account", self.account)):
-            found = self._get(name)
-            if found != expected:
-                raise ForeignJournal(
-                    self.path, f"has the {name} {found!r}, and only {expected!r} can be opened here"
-                )
+        recognize(self.path, self._get("format"))
+        found = self._get("account")
+        if found != self.account:
+            raise ForeignJournal(
+                self.path, f"has the account {found!r}, and only {self.account!r} can be opened here"
+            )
 
     def _examined(self, frames: int) -> Tail:
         if not self._connection.execute("SELECT count(*) FROM sqlite_schema").get:
@@ -140,7 +141,7 @@ class JournalFile:
             "SELECT seq, type, body, hash FROM event WHERE seq > ? ORDER BY seq", (before,)
         )
         try:
-            for row in checked((Recorded(*row) for row in rows), before, head):
+            for row in checked((recorded(self.path, row) for row in rows), before, head):
                 head = row.hash
         except BrokenChain as why:
             raise Damaged(self.path, f"{why}; restore it from a backup or from the stream") from None

@@ -2,13 +2,14 @@
 received.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from .chain import GENESIS, BrokenChain, link
-from .errors import Unreadable
+from .chain import GENESIS, BrokenChain
+from .errors import LocalError, Unreadable
 from .packing import unpacked
 from .retention import places
 from .segment import packed_row
@@ -84,22 +85,42 @@ def read_segment(path: Path, after: int = 0) -> Iterator[Pushed]:
         connection.close(True)
 
 
-def check_segment(path: Path) -> int:
-    """The last seq of a file whose chain holds; raises BrokenChain."""
-    head, seq, rows = GENESIS, 0, list[bytes]()
+def check_segment(
+    path: Path, until: int | None = None, paged: Callable[[int], object] = lambda seq: None
+) -> int:
+    """The last seq of a file whose chain holds, up to `until` where that ends a commit.
+
+    `paged` hears now and then how far it is.  Raises BrokenChain, Unreadable, Damaged.
+    """
+    seq, digest = 0, sha256(GENESIS)
+    ended = True
     for push in read_segment(path):
+        if until is not None and push.seq > until:
+            break
         if push.seq != seq + 1:
             raise BrokenChain(seq + 1, f"is missing, {push.seq} comes next")
         seq = push.seq
-        rows.append(packed_row(push.kind, push.account, push.received_at, push.body))
-        if push.hash is not None:
-            head = link(head, b"".join(rows))
-            if head != push.hash:
+        digest.update(_hashed(push))
+        if ended := push.hash is not None:
+            if digest.digest() != push.hash:
                 raise BrokenChain(seq, "the commit that ends here is not what was hashed")
-            rows.clear()
-    if rows:
+            digest = sha256(push.hash)
+        if not seq % PAGE_ROWS:
+            paged(seq)
+    if not ended:
         raise BrokenChain(seq, "is not the end of a commit")
     return seq
+
+
+def _hashed(push: Pushed) -> bytes:
+    """The row as it was hashed; BrokenChain where its columns are none that were written."""
+    wanted = (int, str, str, int, bytes)
+    if not all(isinstance(one, kind) for one, kind in zip(push, wanted, strict=False)):
+        raise BrokenChain(push.seq, "a column holds another kind of value than was written")
+    try:
+        return packed_row(push.kind, push.account, push.received_at, push.body)
+    except LocalError as why:
+        raise BrokenChain(push.seq, str(why)) from None
 
 
 def _day(at_ns: int) -> str:

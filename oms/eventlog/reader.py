@@ -11,12 +11,14 @@ from typing import Any, Final, NamedTuple
 import apsw
 import trio
 
-from .envelope import Recorded, rfc3339
-from .errors import Damaged, LocalError
+from .envelope import Recorded, recorded, rfc3339
+from .errors import LocalError
+from .format import recognize
 from .sqlite import opened_for_reading, reading
 
 PAGE_ROWS: Final = 1000
 PAGE_BYTES: Final = 4 * 1024 * 1024  # of bodies, about
+_recorded: Final = tuple.__new__  # of a row that is a tuple already: half the time
 SPAN: Final = 20_000  # seqs looked through by one page
 POLL_S: Final = 0.02
 
@@ -44,11 +46,17 @@ class Reader:
     """A journal's file, read only."""
 
     def __init__(self, path: Path) -> None:
-        """Raises Unreadable, Damaged."""
+        """Raises Unreadable, Damaged, NewerJournal, ForeignJournal."""
         self.path = path
         self._connection = opened_for_reading(path)
-        with reading(path):
-            self._connection.execute("SELECT seq, type, body, hash FROM event LIMIT 0")
+        try:
+            with reading(path):
+                self._connection.execute("SELECT seq, type, body, hash FROM event LIMIT 0")
+                told = self._connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+            recognize(path, told and told[0])
+        except BaseException:
+            self._connection.close(True)
+            raise
 
     def last(self) -> int:
         """The last seq that is on disk, 0 before the first."""
@@ -61,7 +69,7 @@ class Reader:
             row = self._connection.execute(
                 "SELECT seq, type, body, hash FROM event WHERE seq = ?", (seq,)
             ).fetchone()
-        return None if row is None else Recorded(*row)
+        return None if row is None else recorded(self.path, row)
 
     def page(self, after: int, until: int, wanted: Wanted = ALL) -> Page:
         """What is wanted behind `after`, up to `until`, which must be there; as much as a page holds."""
@@ -135,10 +143,11 @@ def _filled(path: Path, cursor: apsw.Cursor, until: int) -> Page:
     rows: list[Recorded] = []
     size = 0
     for row in cursor:
-        rows.append(Recorded(*row))
-        if not isinstance(rows[-1].body, bytes):
-            raise Damaged(path, f"seq {rows[-1].seq}: its body is no blob")
-        size += len(rows[-1].body)
+        _, tag, body, digest = row
+        if type(tag) is not str or type(body) is not bytes or type(digest) is not bytes:
+            recorded(path, row)  # raises
+        rows.append(_recorded(Recorded, row))
+        size += len(body)
         if len(rows) == PAGE_ROWS or size >= PAGE_BYTES:
             cursor.close()  # the transaction ends here
             return Page(rows, rows[-1].seq)

@@ -22,7 +22,7 @@ from oms.failpoints import reach
 
 from .canonical import canonical
 from .durable import sync_folder
-from .errors import FileError
+from .errors import Damaged, FileError
 from .reader import Reader
 
 FORMAT: Final = "snapshot-1"
@@ -48,6 +48,7 @@ class Unfit(NamedTuple):
 
     reason: str
     forgotten: bool = False  # the journal lacks what it was made of: an older copy of it was put back
+    unread: bool = False  # it may be good, for somebody who can read it: another user, another build
 
 
 class NotSaved(FileError):
@@ -97,7 +98,7 @@ def load(path: Path, reader: Reader, version: int) -> Snapshot | Unfit | None:
     except FileNotFoundError:
         return None
     except OSError as why:
-        return Unfit(f"cannot be read: {why}")
+        return Unfit(f"cannot be read: {why}", unread=True)
     found = _taken_apart(content)
     if isinstance(found, Snapshot):
         return _misplaced(found, reader, version) or found
@@ -105,9 +106,12 @@ def load(path: Path, reader: Reader, version: int) -> Snapshot | Unfit | None:
 
 
 def epoch_of(reader: Reader) -> str:
-    """The epoch of a journal; "" before its first event."""
+    """The epoch of a journal; "" before its first event.  Raises Damaged where that cannot be read."""
     first = reader.get(1)
-    return "" if first is None else str(first.envelope().data.get("epoch", ""))
+    try:
+        return "" if first is None else str(first.envelope().data.get("epoch", ""))
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as why:
+        raise Damaged(reader.path, f"seq 1: {why}") from None
 
 
 def _taken_apart(content: memoryview) -> Snapshot | Unfit:
@@ -144,5 +148,5 @@ def _misplaced(found: Snapshot, reader: Reader, version: int) -> Unfit | None:
     if row.hash != found.head:
         return Unfit(f"has another chain hash at seq {found.seq} than the journal", forgotten=True)
     if found.version != version:
-        return Unfit(f"was made by another build: version {found.version}, not {version}")
+        return Unfit(f"was made by another build: version {found.version}, not {version}", unread=True)
     return None

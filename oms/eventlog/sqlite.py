@@ -1,5 +1,6 @@
 """How the files of the log are opened: write-ahead logging, a small cache, one connection per purpose."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,10 +46,23 @@ def prepare_for_writing(
 def opened_for_reading(path: Path) -> apsw.Connection:
     """The file as its writer leaves it; never holds the writer up.  Raises Unreadable."""
     with reading(path):
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        name, flags = str(path), apsw.SQLITE_OPEN_READONLY
+        if _stands_still(path):
+            name, flags = f"{path.absolute().as_uri()}?immutable=1", flags | apsw.SQLITE_OPEN_URI
+        connection = apsw.Connection(name, flags=flags)
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("cache_size", -CACHE_KIB)
         return connection
+
+
+def _stands_still(path: Path) -> bool:
+    """Whether it lies where nobody can write it, as an archive on other media does.
+
+    SQLite puts its shared memory beside a file with a write-ahead log, and opens none where it cannot.
+    """
+    if not path.exists() or os.access(path.parent, os.W_OK):
+        return False
+    return not any(path.with_name(path.name + end).exists() for end in ("-wal", "-shm"))
 
 
 @contextmanager
@@ -58,6 +72,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except (apsw.CorruptError, apsw.NotADBError) as why:
         raise Damaged(path, f"is damaged: {why}") from None
+    except UnicodeDecodeError as why:  # SQLite believes its text, Python does not
+        raise Damaged(path, f"is damaged: it holds text that is none: {why}") from None
     except apsw.FullError:
         raise JournalFull(path, "cannot be opened: the disk is full") from None
     except apsw.Error as why:

@@ -7,6 +7,7 @@ from oms.domain.events import DealAmended, DealBooked, DealRemoved, Event, Recon
 from oms.domain.events.reconcile import Difference
 from oms.domain.reconcile import Picture
 from oms.projections import Books
+from oms.projections.books import STATE_VERSION
 
 ROWS: Final = 1000  # of a report, over all its lists; the rest is counted
 
@@ -76,6 +77,7 @@ def report(
         balance=venue.balance,
         credit=venue.credit,
         state_hash=books.state_hash(),
+        state_version=STATE_VERSION,
     )
 
 

@@ -26,6 +26,9 @@ from .risk import Risk
 from .symbols import Symbols
 
 NEVER: Final = "~"  # behind every time that a record can have
+# Of the state that a journal comes to: one more with every change of it.  Recorded beside each hash of it, so
+# that a hash by another build is not taken for another state.
+STATE_VERSION: Final = 1
 
 # What the state is made of, by the names under which it is shown.
 PROJECTIONS: Final[dict[str, Callable[[], Projection]]] = {

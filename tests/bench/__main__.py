@@ -10,7 +10,19 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import commands, e2e, eventlog, instruments, million, rebuild, receive, standing, venue, wire
+from tests.bench import (
+    commands,
+    e2e,
+    eventlog,
+    instruments,
+    million,
+    rebuild,
+    receive,
+    standing,
+    venue,
+    verify,
+    wire,
+)
 from tests.bench.measure import Row
 
 RESULTS: Final = Path("bench-results.json")
@@ -23,6 +35,7 @@ PIECES: Final[dict[str, Rows]] = {
     "eventlog": eventlog.rows,
     "rebuild": rebuild.rows,
     "million": million.rows,
+    "verify": verify.rows,
     "venue": venue.rows,
 }
 DAEMON: Final[dict[str, Rows]] = {"e2e": e2e.rows, "commands": commands.rows}

@@ -10,6 +10,7 @@ import typer.main
 
 from oms.cli.doctor.app import doctor
 from oms.cli.explain.app import explain
+from oms.cli.keys.app import app as keys
 from oms.cli.log.app import app as log
 from oms.cli.operate.app import halt, panic, reduce, reset, resume
 from oms.cli.reconcile.app import reconcile
@@ -25,6 +26,7 @@ TEXT = (Path(__file__).parent.parent.parent / "docs" / "cli.md").read_text()
 def commands() -> dict[str, Any]:
     app = typer.Typer()
     app.add_typer(log, name="log")
+    app.add_typer(keys, name="keys")
     app.add_typer(trade, name="trade")
     app.add_typer(unknown, name="unknown")
     for name, command in OPERATING.items():
@@ -32,7 +34,7 @@ def commands() -> dict[str, Any]:
     for function in (state, watch, doctor, replay, explain):
         app.command()(function)
     found: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    for group in ("log", "trade", "unknown"):
+    for group in ("log", "keys", "trade", "unknown"):
         found |= {f"{group} {name}": one for name, one in found.pop(group).commands.items()}
     return found
 
@@ -63,8 +65,8 @@ def test_every_command_has_its_section_with_every_option(name: str) -> None:
 
 def test_all_of_them_are_there() -> None:
     assert set(COMMANDS) == {
-        *("log info", "log show", "log tail", "log market", "state", "watch", "doctor"),
-        *("replay", "explain"),
+        *("log info", "log show", "log tail", "log market", "log verify", "keys init", "keys show"),
+        *("state", "watch", "doctor", "replay", "explain"),
         *("halt", "reduce", "resume", "panic", "reset", "reconcile", "unknown list", "unknown settle"),
         *("trade submit", "trade check", "trade modify", "trade cancel"),
         *("trade close", "trade close-by", "trade close-all", "trade cancel-all"),

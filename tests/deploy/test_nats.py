@@ -17,6 +17,7 @@ from nats.js.api import StreamConfig
 from nats.micro.request import Request
 
 from oms.bus.bridge import bridged
+from oms.bus.heads import publish_head, read_heads
 from oms.bus.options import NatsOptions
 from oms.bus.queue import Queued, Unreadable, consume
 from oms.bus.queue_keeper import QueueState
@@ -343,6 +344,18 @@ async def test_the_daemon_can_do_all_that_commands_need(url: str) -> None:
         nursery.cancel_scope.cancel()
     assert told == [QueueState(ready=True)]
     assert [change.what for change in changes] == ["connected", "disconnected"]  # and no refusal between
+
+
+@pytest.mark.trio
+async def test_heads_that_the_daemon_publishes_are_read_by_the_auditor(url: str) -> None:
+    said = [NatsOptions(urls=(url,), user=name, password=PASSWORDS[name]) for name in ("oms", "auditor")]
+    changes: list[LinkChange] = []
+    async with bridged(said[0], changes.append) as daemon, bridged(said[1], changes.append) as auditor:
+        with trio.fail_after(SOON_S):
+            for line in (b"1", b"2"):
+                await publish_head(await daemon.connection(), "main", line)
+            assert await read_heads(await auditor.connection(), api=AUDIT) == [b"1", b"2"]
+    assert {change.what for change in changes} == {"connected", "disconnected"}  # and no refusal between
 
 
 def test_no_answer_can_be_led_into_the_stream_of_events(url: str) -> None:

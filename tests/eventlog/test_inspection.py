@@ -19,7 +19,7 @@ def test_a_journal_while_it_is_written_and_behind_its_end(tmp_path: Path) -> Non
     journal = opened(tmp_path)
     journal.write(drafts(1, 2))
     look = look_at_journal(journal.path)
-    assert (look.account, look.format, look.closed) == ("main", "dev-1", False)
+    assert (look.account, look.format, look.closed) == ("main", "1", False)
     assert look.first is not None
     assert look.last is not None
     assert (look.first.type, look.last.seq, look.last.hash) == ("account.opened", 3, journal.head)

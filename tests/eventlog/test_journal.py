@@ -40,7 +40,7 @@ def test_the_first_event_opens_the_account_with_an_epoch(tmp_path: Path) -> None
             "venue_time": None,
             "cause": None,
             "trace": None,
-            "data": {"epoch": "0" * 32, "format": "dev-1", "login": "1001"},
+            "data": {"epoch": "0" * 32, "format": "1", "login": "1001"},
         }
     ]
 

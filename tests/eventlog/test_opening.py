@@ -1,5 +1,6 @@
 """What an opening finds: files of others, damage, an end that was none."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from oms.eventlog.errors import Damaged, ForeignJournal, LogError, Unreadable
+from oms.eventlog.errors import Damaged, ForeignJournal, LogError, NewerJournal, Unreadable
+from oms.eventlog.inspection import look_at_journal
 from oms.eventlog.journal import Journal
+from oms.eventlog.reader import Reader
 
 from .scene import Disk, crash_image, deals, draft, drafts, failing_disk, opened, seqs, stored
 
@@ -35,12 +38,24 @@ def closed_journal(folder: Path, *numbers: int) -> Path:
 # Of others.
 
 
-def test_another_format_is_refused_by_both_names_and_left_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "error", "told"),
+    [
+        ("dev-1", ForeignJournal, "has the format 'dev-1', and only '1' can be read here"),
+        ("2", NewerJournal, "has the format 2, and 1 is read here: a newer version wrote it"),
+        ("0", ForeignJournal, "has the format '0', and only '1'"),
+    ],
+)
+def test_another_format_is_refused_by_writer_and_readers_and_left_as_it_is(
+    tmp_path: Path, written: str, error: type[ForeignJournal], told: str
+) -> None:
     path = closed_journal(tmp_path, 1)
-    changed(path, "UPDATE meta SET value = 'dev-0' WHERE name = 'format'")
+    changed(path, f"UPDATE meta SET value = '{written}' WHERE name = 'format'")  # noqa: S608
     before = content(tmp_path)
-    with pytest.raises(ForeignJournal, match=r"'dev-0'.*'dev-1'"):
-        opened(tmp_path)
+    for use in (opened, lambda folder: Reader(path), lambda folder: look_at_journal(path)):
+        with pytest.raises(ForeignJournal, match=re.escape(told)) as found:
+            use(tmp_path)
+        assert type(found.value) is error
     assert content(tmp_path) == before
 
 

@@ -261,7 +261,7 @@ class Account:
         self.margins = MarginInputs(rules=(), positions={"1002": 1.08, "1003": 1.0})
         self.symbols = [Listed("EURUSD", "Forex\\EURUSD"), Listed("GBPUSD", "Forex\\GBPUSD")]
         self.full_symbol, self.rates = self.venue.full_symbol, self.venue.rates
-        self.books.fold(AccountOpened(EPOCH, "dev-1", "1001", "Paper-1"))
+        self.books.fold(AccountOpened(EPOCH, "1", "1001", "Paper-1"))
         self.record(*story)
 
     def _clock(self) -> int:

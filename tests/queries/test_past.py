@@ -20,7 +20,7 @@ D = Decimal
 @pytest.mark.trio
 async def test_books_are_as_they_were_at_each_seq(account: Account) -> None:
     books = Books()
-    books.fold(AccountOpened(EPOCH, "dev-1", "1001", "Paper-1"))
+    books.fold(AccountOpened(EPOCH, "1", "1001", "Paper-1"))
     for seq, event in enumerate(STORY, 2):
         books.fold(event)
         reply = await account.ask("state", {"as_of": seq})

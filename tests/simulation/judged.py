@@ -21,6 +21,7 @@ from oms.eventlog.reader import Reader
 from oms.eventlog.reading import events_of
 from oms.projections import Books
 from oms.projections.commands import Key
+from oms.verify.journal import JournalCheck
 from protocol.enums import OrderType, Reason
 from protocol.records.trade import TRADE_REQUEST, TradeRequest
 from tests.ingest.held import rebuilt, told_by_books, told_by_truth
@@ -44,7 +45,8 @@ class Found:
 
     def __init__(self, world: World) -> None:
         """As it stands now."""
-        self.rows = list(_rows(world.process.folder / "main.db"))
+        path = world.process.folder / "main.db"
+        self.rows, self.verified = list(_rows(path)), list(JournalCheck(path).findings())
         self.events = [(row.type, row.envelope().data) for row in self.rows]
         self.truth = world.venue.paper.server.venue.truth()
         self.books = world.process.books
@@ -63,6 +65,7 @@ class Found:
     def judge(self) -> None:
         """What must be so at any time; raises AssertionError, as `judge_settled` does."""
         self._chain_is_whole()
+        self._a_verifier_finds_nothing_wrong()
         self._books_are_what_a_rebuild_gives()
         self._decisions_come_out_the_same_again()
         self._nothing_was_sent_that_was_not_written_down_or_twice()
@@ -87,6 +90,10 @@ class Found:
         for seq, row in enumerate(self.rows, 1):
             before = sha256(before + row.body).digest()
             assert (row.seq, row.hash) == (seq, before)
+
+    def _a_verifier_finds_nothing_wrong(self) -> None:
+        """With every hash that a reconciliation or a snapshot recorded on the way."""
+        assert [one.line for one in self.verified if one.weight] == []
 
     def _books_are_what_a_rebuild_gives(self) -> None:
         anew = rebuilt(self._journal)

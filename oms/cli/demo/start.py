@@ -19,6 +19,7 @@ import typer
 
 from oms.cli.demo.child import Child, child
 from oms.cli.demo.early import Early
+from oms.cli.demo.signing import head_settings
 from oms.cli.ending import FAILED, Failure
 from oms.cli.run.start import until_signal
 from oms.config import (
@@ -69,6 +70,7 @@ def start(demo: Demo, early: Early) -> int:
         settings = Settings(
             nats=NatsSettings(url=(nats_url,)),
             data=DataSettings(dir=folder),
+            heads=head_settings(folder),
             http=HttpSettings(host=HOST, port=demo.http_port),
             log=LogSettings(),
             accounts={
@@ -177,7 +179,8 @@ async def _watch(
         states = ", ".join(f"{one.account} is {one.state} {one.reason}" for one in daemon.statuses())
         raise Failure(FAILED, f"not ready after {READY_S:g} s: {states}")
     where = _where(settings, daemon)
-    typer.echo(json_text.dumps(where) if demo.json else _told(where, control))
+    (key,) = settings.heads.public_key
+    typer.echo(json_text.dumps(where) if demo.json else _told(where, control, key))
     while True:
         _see(children)
         await trio.sleep(0.5)
@@ -208,7 +211,7 @@ def _where(settings: Settings, daemon: Daemon) -> dict[str, Any]:
     }
 
 
-def _told(where: dict[str, Any], control: str) -> str:
+def _told(where: dict[str, Any], control: str, key: str) -> str:
     """For people: where everything is, and what to try next."""
     nats = where["nats"]
     accounts = "\n".join(
@@ -228,5 +231,6 @@ Try, in another terminal:
   .venv/bin/oms watch --nats {nats}
   .venv/bin/oms state positions --nats {nats}
   .venv/bin/oms log tail --data {where["data"]}
+  .venv/bin/oms log verify --data {where["data"]} --heads nats --nats {nats} --public-key {key}
 
 Ctrl-C ends everything."""

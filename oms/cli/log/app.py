@@ -1,4 +1,4 @@
-"""`oms log info | show | tail | market`."""
+"""`oms log info | show | tail | market | verify`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oms.cli.ending import INTERRUPTED, OK, ended
+from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, Prefix, User
 
 if TYPE_CHECKING:
     from oms.cli.log.places import Place
@@ -116,6 +117,48 @@ def market(
     wanted = Wanted(account, kind, symbol, *_moments(since, before))
     shown = pushes if raw else events
     _end(data, config, lambda place: shown(place, wanted, limit=limit, json=json))
+
+
+@app.command()
+def verify(
+    data: Data = None,
+    config: Config = None,
+    account: Account = None,
+    heads: Annotated[
+        str | None,
+        typer.Option(
+            "--heads", metavar="FILE|nats", help="Signed heads: they show that no tail was cut off."
+        ),
+    ] = None,
+    public_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--public-key", metavar="KEY", help="Whose heads are believed; else as the settings say."
+        ),
+    ] = None,
+    chain: Annotated[
+        bool, typer.Option("--chain", help="Hashes and heads alone, not what the events come to.")
+    ] = False,
+    nats: Nats = None,
+    user: User = None,
+    creds: Creds = None,
+    nkey: Nkey = None,
+    ca: Ca = None,
+    cert: Cert = None,
+    key: Key = None,
+    prefix: Prefix = None,
+    js_prefix: Annotated[
+        str, typer.Option("--js-prefix", metavar="WORDS", help="Of JetStream's API, where it is lent to us.")
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """Whether the files are what was logged.  Exit code 0: they are, 1: not, 2: it could not be checked."""
+    from oms.cli.asking import Said
+    from oms.cli.log.verifying import Asked, verifying
+
+    said = Said(nats, user, creds, nkey, ca, cert, key, prefix)
+    asked = Asked(account, heads, public_key or [], said, js_prefix, deep=not chain, json=json)
+    _end(data, config, lambda place: verifying(place, config, asked))
 
 
 def _end(

@@ -1,7 +1,7 @@
 """Everything that can happen, as one closed union; its tags are the stored types.
 
 data_of(event)                    what stands under `data` in an envelope
-event_of(type, version, data)     the same event again
+event_of(type, version, data)     the same event again, of any version that there ever was
 said_by(event)                    the record, where an event says one and nothing more; else the event itself
 """
 
@@ -47,6 +47,7 @@ from .session import (
     SessionRefused,
 )
 from .symbol import SymbolChanged, SymbolGone
+from .versions import upcast, version_of
 
 SessionEvent = (
     SessionConnected | SessionAuthenticated | SessionReady | SessionEnded | SessionRefused | SessionLink
@@ -97,7 +98,6 @@ Event = (
 
 TAG_FIELD: Final = "event"
 CLASSES: Final[dict[str, type[Event]]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Event)}
-VERSION: Final = 1  # of every type so far
 
 # Events that say a record and nothing more.  The record is what is kept of them: two that are equal are equal
 # whichever event brought them.
@@ -138,10 +138,12 @@ def data_of(event: Event) -> dict[str, Any]:
 def event_of(kind: str, version: int, data: Mapping[str, Any]) -> Event:
     """The event of stored data.  Raises UnknownEvent for its type or version, BadEvent for its content."""
     found = CLASSES.get(kind)
-    if found is None or version != VERSION:
+    if found is None or version > version_of(kind):
         raise UnknownEvent(kind, version)
+    if version < 1:
+        raise BadEvent(f"{kind}: there is no version {version}")
     try:
-        return msgspec.convert(data, found)
+        return msgspec.convert(upcast(kind, version, data), found)
     except msgspec.ValidationError as why:
         raise BadEvent(f"{kind}: {why}") from None
 
@@ -163,7 +165,6 @@ def symbol_of(event: Event) -> str | None:
 __all__ = [
     "CLASSES",
     "RECORDS",
-    "VERSION",
     "AccountChanged",
     "AccountEvent",
     "AccountOpened",
@@ -243,4 +244,5 @@ __all__ = [
     "said_by",
     "symbol_of",
     "type_of",
+    "version_of",
 ]

@@ -33,4 +33,5 @@ class ReconcileReport(Fact, frozen=True, tag="reconcile.report"):
     omitted: int = 0  # rows left out of the lists above
     balance: Decimal | None = None  # the venue's
     credit: Decimal | None = None
-    state_hash: str = ""  # of the books, after
+    state_hash: str = ""  # of the books, after; before this report itself
+    state_version: int = 0  # of what that hash is made of; hashes of another version say nothing

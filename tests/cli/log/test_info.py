@@ -39,7 +39,7 @@ def test_a_closed_journal_as_sqlite_has_it(tmp_path: Path) -> None:
             "account": "hedge", "file": str(hedge.path), "bytes": hedge.path.stat().st_size, "events": 2,
             "first": {"seq": 1, "recorded_at": "2026-11-20T12:00:00.123456789Z"},
             "last": {"seq": 2, "recorded_at": "2026-11-20T12:00:01.123456789Z"},
-            "epoch": json.loads(first)["data"]["epoch"], "head": head.hex(), "format": "dev-1",
+            "epoch": json.loads(first)["data"]["epoch"], "head": head.hex(), "format": "1",
             "state": "closed", "writer": None,
         }],
         "market": [],

@@ -1,0 +1,1 @@
+"""`oms keys`: the key that signs heads of the journals (docs/cli.md)."""

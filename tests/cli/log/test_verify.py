@@ -1,0 +1,113 @@
+"""`oms log verify` and `oms keys`: words, exit codes, what people and programs are told."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from oms.heads.file import append_head
+from oms.heads.head import signed
+from tests.cli.process import Command
+from tests.verify.scene import KEY, Log, rehash, tampering
+
+from .scene import log
+
+keys = Command("oms.cli.keys.app:app")
+BELIEVED = ("--public-key", KEY.public)
+
+
+def folder(data: Path) -> Log:
+    made = Log(data)
+    made.trade()
+    made.sign()
+    made.close()
+    for head in made.heads:
+        fields = {
+            name: getattr(head, name) for name in head.__struct_fields__ if name not in ("key", "signature")
+        }
+        append_head(data / "heads", signed(type(head).__mro__[1](**fields), KEY))
+    return made
+
+
+def cut(made: Log) -> None:
+    with tampering(made.path) as connection:
+        connection.execute("DELETE FROM event WHERE seq > 9")
+        rehash(connection)
+
+
+def test_a_log_that_is_whole_and_one_whose_tail_was_cut_off(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    asked = ("verify", "--data", tmp_path)
+    heads = ("--heads", tmp_path / "heads", *BELIEVED)
+    done = log(*asked)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].startswith("valid; the tail is not proven: without signed heads")
+    assert "note: heads: a file that was not looked at" in done.stdout
+    done = log(*asked, *heads)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "valid")
+    cut(made)
+    assert log(*asked).returncode == 0
+    done = log(*asked, *heads, "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    told = json.loads(done.stdout)
+    (file,) = told["files"]
+    assert (told["verdict"], file["account"], file["events"], file["proven"]) == (
+        "not_what_was_logged",
+        "main",
+        9,
+        None,
+    )
+    (finding,) = file["findings"]
+    assert (finding["weight"], finding["code"], finding["seq"]) == ("fault", "tail_cut", 10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--heads", "nowhere", *BELIEVED), "heads: nowhere: No such file"),
+        (("--heads", "nats", "--nats", "nats://127.0.0.1:1", *BELIEVED), "NATS is not reachable"),
+        (("--heads", "nats"), "whose heads? Say --public-key KEY"),
+        (("--heads", "heads", "--public-key", "ed25519:x"), "--public-key: must be a key that begins with"),
+        (BELIEVED, "--public-key goes with --heads"),
+    ],
+)  # fmt: skip
+@pytest.mark.slow
+def test_heads_that_were_asked_for_and_cannot_be_had_are_exit_code_2(
+    tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    Log(tmp_path).close()
+    done = log("verify", "--data", tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+@pytest.mark.slow
+def test_a_folder_without_a_journal_cannot_be_checked(tmp_path: Path) -> None:
+    done = log("verify", "--data", tmp_path)
+    assert (done.returncode, "there is no journal" in done.stderr) == (2, True)
+    Log(tmp_path).close()
+    done = log("verify", "--data", tmp_path, "--account", "net")
+    assert (done.returncode, "there are: main" in done.stderr) == (3, True)
+
+
+@pytest.mark.slow
+def test_the_settings_say_whose_heads_are_believed_and_keep_the_secret(tmp_path: Path) -> None:
+    made = keys("init", tmp_path / "heads.key")
+    assert made.returncode == 0
+    (public,) = re.findall(r'public_key = "(ed25519:[\w-]{43})"', made.stdout)
+    again = keys("init", tmp_path / "heads.key")
+    assert (again.returncode, "is there already" in again.stderr) == (2, True)
+    assert json.loads(keys("show", tmp_path / "heads.key", "--json").stdout)["public_key"] == public
+    assert (tmp_path / "heads.key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "heads.key").read_text().strip() not in made.stdout
+    folder(tmp_path / "data")
+    config = tmp_path / "oms.toml"
+    config.write_text(
+        f'[data]\ndir = "data"\n[heads]\nkey = {{ file = "heads.key" }}\n'
+        f'public_key = ["{public}", "{KEY.public}"]\n'
+        '[accounts.main]\nurl = "ws://127.0.0.1:1/terminal"\nlogin = 1\npassword = { env = "NO" }\n'
+    )
+    (tmp_path / "heads.key").unlink()  # an auditor has it not
+    done = log("verify", "-c", config, "--heads", tmp_path / "data" / "heads")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,97 @@
+"""Heads and their signatures, against the Ed25519 of RFC 8032 and JSON of the standard library."""
+
+import json
+from base64 import urlsafe_b64decode
+from pathlib import Path
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from oms.heads.file import UnreadableHeads, append_head, read_heads
+from oms.heads.head import BadHead, Head, read, signed
+from oms.heads.keys import BadKey, SigningKey, is_public, is_secret, is_signed
+
+# RFC 8032, 7.1, the first: both halves of a key, and its signature of nothing.
+SECRET = "ed25519-secret:nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"  # noqa: S105 - published in the RFC
+PUBLIC = "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+OF_NOTHING = bytes.fromhex(
+    "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+)
+HEAD = Head(
+    account="main", epoch="ab" * 16, seq=7, hash="cd" * 32, state_hash="ef" * 32, state_version=1,
+    signed_at="2026-11-21T01:04:05.000000000Z",
+)  # fmt: skip
+
+
+def raw(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def test_keys_are_those_of_the_rfc() -> None:
+    key = SigningKey.of_text(SECRET)
+    assert (key.public, key.text) == (PUBLIC, SECRET)
+    assert raw(key.sign(b"")) == OF_NOTHING
+    assert is_signed(PUBLIC, key.sign(b""), b"")
+    assert not is_signed(PUBLIC, key.sign(b""), b"x")
+    assert not is_signed(PUBLIC, "no base64 ?", b"")
+
+
+def test_halves_are_not_taken_for_each_other() -> None:
+    key = SigningKey.generate()
+    assert (is_secret(key.text), is_public(key.text)) == (True, False)
+    assert (is_secret(key.public), is_public(key.public)) == (False, True)
+    for text in (key.public, key.text[:-1], f"{key.text}\n", ""):
+        with pytest.raises(BadKey) as told:
+            SigningKey.of_text(text)
+        assert text[:30] not in str(told.value) or not text
+    assert key.text not in repr(key)
+
+
+def test_a_head_is_signed_as_its_document_says() -> None:
+    line = signed(HEAD, SigningKey.of_text(SECRET))
+    told = json.loads(line)
+    signature = raw(told.pop("signature"))
+    message = b"oms head\n" + json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    public = Ed25519PublicKey.from_public_bytes(raw(PUBLIC.removeprefix("ed25519:")))
+    public.verify(signature, message)
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, message.replace(b'"seq":7', b'"seq":8'))
+    assert told["key"] == PUBLIC
+    found = read(line)
+    assert found.is_signed_by([PUBLIC])
+    assert not found.is_signed_by([SigningKey.generate().public])
+
+
+@pytest.mark.parametrize("name", ["account", "epoch", "seq", "hash", "state_hash", "signed_at", "key"])
+def test_no_field_of_it_can_be_changed(name: str) -> None:
+    told = json.loads(signed(HEAD, SigningKey.of_text(SECRET)))
+    other = SigningKey.generate().public
+    told[name] = {"seq": 8, "key": other}.get(name, "net")
+    assert not read(json.dumps(told).encode()).is_signed_by([PUBLIC, other])
+
+
+@pytest.mark.parametrize("line", [b"", b"{}", b"\xff", b"[" * 3000, b'{"seq":' + b"1" * 5000 + b"}"])
+def test_what_is_no_head_is_told(line: bytes) -> None:
+    with pytest.raises(BadHead):
+        read(line)
+
+
+def test_a_file_of_heads_grows_and_half_a_line_is_taken_away(tmp_path: Path) -> None:
+    path, key = tmp_path / "heads", SigningKey.of_text(SECRET)
+    line = signed(HEAD, key)
+    append_head(path, line)
+    path.write_bytes(path.read_bytes() + line[:100])  # somebody was killed
+    assert [head.seq for head in read_heads(path)] == [7]
+    append_head(path, line)
+    assert path.read_bytes() == line + b"\n" + line + b"\n"
+
+
+def test_a_file_with_something_else_in_it_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "heads"
+    append_head(path, signed(HEAD, SigningKey.of_text(SECRET)))
+    path.write_bytes(b"{}\n" + path.read_bytes())
+    with pytest.raises(UnreadableHeads, match=r"heads:1: is no signed head: .*missing required field"):
+        list(read_heads(path))
+    with pytest.raises(UnreadableHeads, match="No such file"):
+        list(read_heads(tmp_path / "none"))
