@@ -57,10 +57,10 @@ def _read(same: _Same) -> Read:
 
 
 def quote_age(read: Read, client: str, otherwise: float) -> float:
-    """Seconds that a quote may be old: the least of the account's and the client's, else the setting's."""
+    """Seconds that a quote may be old: the least of the setting's, the account's and the client's."""
     own = read.clients.get(client)
     least = narrowest([one.quote_age for one in (read.account, own) if one is not None])
-    return otherwise if least is None else float(least)
+    return otherwise if least is None else min(otherwise, float(least))
 
 
 def restraint_of(
