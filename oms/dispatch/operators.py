@@ -70,7 +70,7 @@ class Operators:
                 status="denied", final=True, account=self._name, verb=what[:40], seq=0, reasons=why.reasons
             )
         else:
-            found = await self._act(what, said)
+            found = await self._act(what.partition(".")[0], said)
         return Reply(encoded(found, content_type), {"Content-Type": content_type})
 
     def refuse(self, what: str, code: str, text: str) -> Reply:
