@@ -97,7 +97,7 @@ def facts_of(
         never_held=_never_held(verb, books),
         order=_order(verb, books),
         positions=tuple(books.positions),
-        orders=tuple(books.orders.open()),
+        orders=at_stake(books),
         in_flight=in_flight(books),
         client=client,
         risk=restraint_of(account, books, symbol, client, server_now),
@@ -109,6 +109,16 @@ def in_flight(books: Books) -> tuple[Intent, ...]:
     """What was sent, or is about to be, and has no outcome yet; what is unknown, too."""
     courses = (books.commands.course(one.key) for one in books.commands.open())
     return tuple(one.intent for one in courses if one.intent is not None and one.ordered)
+
+
+def at_stake(books: Books) -> tuple[Order, ...]:
+    """The open orders, and those of which a fill is missing, unless the command that made it counts still."""
+
+    def counts(order: Order) -> bool:
+        owner = books.commands.owner(order.order)
+        return not order.ended or owner is None or owner.final
+
+    return tuple(filter(counts, books.orders.at_stake()))
 
 
 def _position(verb: Verb, books: Books, symbol: str | None) -> PositionRecord | None:

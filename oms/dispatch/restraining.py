@@ -106,7 +106,7 @@ def _any(limits: list[Limits], *names: str) -> bool:
 
 def _own(books: Books, client: str) -> frozenset[str]:
     """Orders of the client's commands, and positions that such orders opened."""
-    tickets = [one.order for one in books.orders.open()] + [one.position for one in books.positions]
+    tickets = [one.order for one in books.orders.at_stake()] + [one.position for one in books.positions]
     owners = ((ticket, books.commands.owner(ticket)) for ticket in tickets)
     return frozenset(ticket for ticket, owner in owners if owner is not None and owner.client == client)
 
@@ -119,7 +119,7 @@ def _in_flight_of(books: Books, client: str) -> tuple[Intent, ...]:
 def _symbols(books: Books, symbol: str | None) -> list[str]:
     """All in which something is at stake."""
     held = [one.symbol for one in books.positions]
-    waiting = [one.record.symbol for one in books.orders.open() if one.record is not None]
+    waiting = [one.record.symbol for one in books.orders.at_stake() if one.record is not None]
     moving = [
         one.intent.symbol
         for one in map(books.commands.course, (command.key for command in books.commands.open()))

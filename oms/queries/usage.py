@@ -75,6 +75,6 @@ def facts_of(books: Books) -> Facts:
         server_now="",
         account=books.account(),
         positions=tuple(books.positions),
-        orders=tuple(books.orders.open()),
+        orders=tuple(books.orders.at_stake()),
         in_flight=tuple(one.intent for one in courses if one.intent is not None and one.ordered),
     )

@@ -117,10 +117,11 @@ def stakes(facts: Facts, *, own: bool = False) -> dict[str, Stake]:
             stake.short += position.volume
     for order in facts.orders:
         record = order.record
-        if record is None or ended(order) or (own and order.order not in mine):
+        if record is None or (own and order.order not in mine) or (ended(order) and not order.missing):
             continue
         stake = found.setdefault(record.symbol, Stake(netting))
         buys = side_of(record.type) == BUY
+        stake.wait_or_move(order.missing, buys=buys, waits=False)
         stake.wait_or_move(order.remaining, buys=buys, waits=record.type in PENDINGS)
         stake.name(record.price, record.limit_price)
     for sent in sent_by(facts, own=own):
@@ -150,6 +151,15 @@ def waiting(facts: Facts, *, own: bool = False) -> Iterator[str]:
             yield record.symbol
 
 
+def unseen(facts: Facts, *, own: bool = False) -> Iterator[str]:
+    """Symbols of the orders that were filled, where no deal, and so no position, was seen of it yet."""
+    held = {one.position for one in facts.positions}
+    for order in facts.orders:
+        mine = not own or order.order in facts.risk.own
+        if order.record is not None and mine and order.missing and order.order not in held:
+            yield order.record.symbol
+
+
 def moving(facts: Facts, *actions: str, own: bool = False) -> Iterator[str]:
     """Symbols of the requests on their way that may open something."""
     for one in sent_by(facts, own=own):
@@ -169,5 +179,10 @@ def position_count(facts: Facts, *more: str, own: bool = False) -> int:
     """
     mine = facts.risk.own
     held = [one.symbol for one in facts.positions if nets(facts) or not own or one.position in mine]
-    opening = [*waiting(facts, own=own), *moving(facts, *DEALS, PENDING, own=own), *more]
+    opening = [
+        *waiting(facts, own=own),
+        *unseen(facts, own=own),
+        *moving(facts, *DEALS, PENDING, own=own),
+        *more,
+    ]
     return len({*held, *opening}) if nets(facts) else len(held) + len(opening)
