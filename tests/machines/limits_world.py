@@ -185,7 +185,7 @@ class World:
         request = CommandRequest(verb=verb, client=client, payload_hash=digest(verb))
         pending = Pending(request, str(number), "request", self.ms * 10**6, None)
         intent, marker = writing.commented(decision.intent, "main", pending, marking=True)
-        sending = replace(writing.sending(intent, pending, number, marker), risk=decision.risk)
+        sending = replace(writing.sending(intent, pending, number, marker, self.books), risk=decision.risk)
         self.record(writing.receipt(pending, self.books), sending)
         self.told.append(fate)
         self._become(sending, fate, part)
