@@ -37,8 +37,7 @@ from .market import BookChanged, QuoteTicked, StatisticsChanged
 from .order import OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
 from .position import PositionAdjusted, PositionAdopted, PositionRenamed
 from .reconcile import ReconcileReport
-from .risk import AliveArmed, AliveMissed, ConversionRate, EquityMark, RiskBreached, RiskLimits
-from .risk import AliveArmed, AliveCleared, AliveMissed, EquityMark, RiskBreached, RiskLimits
+from .risk import AliveArmed, AliveCleared, AliveMissed, ConversionRate, EquityMark, RiskBreached, RiskLimits
 from .session import (
     SessionAuthenticated,
     SessionConnected,
