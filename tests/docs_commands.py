@@ -437,6 +437,9 @@ Of `limits` also every limit of [configuration.md](configuration.md) by its name
 Of `alive` also:
 
 {_fields(AliveWord, without=Operation)}
+Where something is about one client, the subject may end with it (`oms.v1.ctl.main.alive.desk`), which
+permissions of NATS can hold ([operations.md](operations.md)); a payload that names another is refused.
+
 Where a client was silent for so long its pending orders are canceled, where no operator was heard the
 account only reduces or is closed in panic (`[accounts.LABEL.risk] alive_missed`). Who was silent is watched
 again from the next word on.
@@ -449,6 +452,7 @@ oms.v1.ctl.main.halt        {{"by": "ann", "comment": "news"}}
 oms.v1.ctl.main.halt        {{"client": "desk"}}
 oms.v1.ctl.main.limits      {{"by": "ann", "max_daily_loss": "500", "sides": ["buy"], "max_orders": null}}
 oms.v1.ctl.main.alive       {{"client": "desk", "within": "30"}}
+oms.v1.ctl.main.alive.desk  {{}}
 oms.v1.ctl.main.reset       {{"by": "ann", "call_class": "opening"}}
 oms.v1.ctl.main.settle      {{"client": "desk", "command": "7f3c", "verdict": "not_found"}}
 oms.v1.ctl.main.reconcile   {{"by": "ann", "accept": "the broker booked it by hand", "wait": 30}}

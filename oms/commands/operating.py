@@ -14,6 +14,7 @@ from oms.domain.values import Ticket, plain
 from oms.payload import BadPayload, format_of, pairs, written
 
 from . import codes
+from .envelope import client_of
 from .fields import Field, fields_of, read_fields
 from .kinds import Seconds
 from .reading import FAULTS
@@ -104,16 +105,24 @@ class UnreadableOperation(Exception):
         super().__init__("; ".join(reason.message for reason in reasons))
 
 
-def read_operation(verb: str, payload: bytes, headers: Mapping[str, str]) -> Operation:
-    """What an operator says; an empty payload is {}.  Raises UnreadableOperation."""
-    if verb not in OPERATOR_VERBS:
-        message = f"{verb[:40]!r} is no verb: {', '.join(OPERATOR_VERBS)}"
-        raise UnreadableOperation((Reason(codes.UNKNOWN_VERB, message, "verb", verb[:40]),))
+def read_operation(what: str, payload: bytes, headers: Mapping[str, str]) -> Operation:
+    """What an operator says; an empty payload is {}.  Raises UnreadableOperation.
+
+    `what` is the subject behind the account: `verb`, or `verb.client` where it can be about a client: then
+    it is about this one, and the permissions of NATS hold.
+    """
+    verb, dot, token = what.partition(".")
+    if verb not in OPERATOR_VERBS or (dot and "client" not in _FIELDS[verb]):
+        message = f"{what[:40]!r} is no verb: {', '.join(OPERATOR_VERBS)}"
+        raise UnreadableOperation((Reason(codes.UNKNOWN_VERB, message, "verb", what[:40]),))
     try:
         sent = pairs(payload, format_of(headers), as_written=True) if payload else []
     except BadPayload as why:
         raise UnreadableOperation((Reason(FAULTS[why.fault], f"the payload {why.message}"),)) from None
     found = read_fields(_FIELDS[verb], sent)
+    if dot:
+        found.values["client"], refused = client_of(found, token, from_subject=True)
+        found.reasons.extend(refused)
     if found.values.get("accept") == "":
         found.reasons.append(Reason(codes.BAD_VALUE, "accept: why is missing", "accept", ""))
     if found.reasons:

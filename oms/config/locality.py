@@ -1,4 +1,4 @@
-"""Which accounts may be elsewhere: until there are risk rules, running those has to be asked for."""
+"""Which accounts are elsewhere: a check of the settings says so, before money is where nobody meant it."""
 
 from .settings import Settings
 from .urls import is_loopback

@@ -57,6 +57,17 @@ def halt_file(settings: Settings) -> Path:
     return settings.data.halt_file or settings.data.dir / HALT_FILE
 
 
+def halting(path: Path) -> str:
+    """Why the file halts, "" where it is not there; one that cannot be looked for counts as there."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return ""
+    except OSError as why:
+        return f"{path} cannot be looked for: {why.strerror}"
+    return f"{path} is there"
+
+
 async def mind_file(path: Path, desks: Sequence[Desk]) -> None:
     """Halt whenever the file is there, for ever: who resumes has to take it away first."""
     while True:
@@ -65,21 +76,19 @@ async def mind_file(path: Path, desks: Sequence[Desk]) -> None:
 
 
 async def look_for(path: Path, desks: Sequence[Desk]) -> None:
-    """Halt what is not halted yet, if the file is there; one that cannot be looked for counts as there."""
-    try:
-        os.lstat(path)
-    except FileNotFoundError:
+    """Halt what is not halted yet, if the file is there."""
+    if not (there := halting(path)):
         return
-    except OSError as why:
-        log.warning("the halt file cannot be looked for", path=str(path), detail=why.strerror)
     trading = [one for one in desks if HALTED not in one.account.standing.restrictions]
     if trading:
-        log.warning("halting every account", file=str(path))
+        log.warning("halting every account", detail=there)
         await halt_all(trading, FILE)
 
 
 async def halt_all(desks: Sequence[Desk], reason: str) -> None:
     """All are halted from now on; one whose journal cannot be written is recorded as soon as it can be."""
+    for desk in desks:  # first, for the journal of one may be slow
+        desk.account.standing.stop(reason)
     for desk in desks:
         try:
             await desk.account.standing.halt(reason)

@@ -226,7 +226,7 @@ async def _answer(
     parts, trading = daemon.parts, list(daemon.trading.values())
     asked = [Endpoint("query", name, _query(daemon, name)) for name in daemon.accounts]
     commanded = [endpoint for one in trading for endpoint in one.endpoints()]
-    endpoints = [*asked, *commanded, everybody(trading, carrying)]
+    endpoints = [*asked, *commanded, everybody(trading, carrying, parts.settings)]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(
             partial(serve, daemon.bridge, endpoints, version=VERSION, prefix=parts.settings.nats.prefix)

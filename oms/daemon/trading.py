@@ -39,7 +39,7 @@ from oms.projections.in_flight import exposures
 from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
 
-from .guard import Guard
+from .guard import Guard, halt_file, halting
 from .reach import Reach
 
 ALL: Final = "_daemon"  # whom operators mean by it
@@ -81,7 +81,12 @@ class Trading:
         recorder = account.recorder  # its books are others after a commit that failed
         metrics.observe("oms.commands.unknown", lambda: recorder.books.commands.unknown, account=account.name)
         self.operators = Operators(
-            account.name, [desk], nursery, alone=True, switches={account.name: guard.alive}
+            account.name,
+            [desk],
+            nursery,
+            alone=True,
+            switches={account.name: guard.alive},
+            held_by=partial(halting, halt_file(settings)),
         )
         if interrupted(desk):
             nursery.start_soon(Panic(desk).run)
@@ -201,10 +206,17 @@ def desk_of(
     )
 
 
-def everybody(trading: Sequence[Trading], nursery: trio.Nursery) -> Endpoint:
+def everybody(trading: Sequence[Trading], nursery: trio.Nursery, settings: Settings) -> Endpoint:
     """What operators ask of all accounts together."""
     switches = {one.account.name: one.guard.alive for one in trading}
-    operators = Operators(ALL, [one.desk for one in trading], nursery, alone=False, switches=switches)
+    operators = Operators(
+        ALL,
+        [one.desk for one in trading],
+        nursery,
+        alone=False,
+        switches=switches,
+        held_by=partial(halting, halt_file(settings)),
+    )
     return Endpoint("ctl", ALL, operators.request, operators.refuse)
 
 

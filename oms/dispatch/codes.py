@@ -17,6 +17,7 @@ NO_PRICES: Final = "no_prices"
 NOT_RECORDED: Final = "not_recorded"
 UNKNOWN_COMMAND: Final = "unknown_command"
 FENCED: Final = "fenced"
+HALT_FILE: Final = "halt_file"
 LEFT_OPEN: Final = "left_open"
 NOT_EXECUTED: Final = "not_executed"
 NOT_UNKNOWN: Final = "not_unknown"
@@ -60,4 +61,5 @@ CODES: Final[dict[str, Code]] = {
     CHANGED: Code("something else differs than in the comparison before: look at it, then accept it again"),
     UNACCEPTABLE: Code("books and venue would differ even then; nothing was changed"),
     FENCED: Code("stream and journal contradict each other, which no operator can lift"),
+    HALT_FILE: Code("of a resume: the file that halts every account has to be taken away first"),
 }

@@ -22,8 +22,9 @@ from oms.domain.decide import decide, on_prices
 from oms.domain.decide.codes import NATS_AWAY
 from oms.domain.decide.decision import Approved, Decision, Denied, Swept, Unchanged
 from oms.domain.decide.facts import Facts
-from oms.domain.decide.permission import restricted
+from oms.domain.decide.permission import ACTIVE, client_restricted, restricted
 from oms.domain.events import (
+    ClientState,
     CommandAnswered,
     CommandConflict,
     CommandDenied,
@@ -502,8 +503,14 @@ class Desk:
         restrictions = self.account.standing.restrictions
         if self.panics:
             restrictions = dict(reducing_only(restrictions))
+        client = pending.request.client
+        alone = self.recorder.books.risk.clients.get(client, ClientState(client, ACTIVE, ""))
         late = self._too_late(pending, self._clock())
-        return [*restricted(restrictions, need), *(late.reasons if late else ())]
+        return [
+            *restricted(restrictions, need),
+            *client_restricted(client, alone.permission, alone.reason, need),
+            *(late.reasons if late else ()),
+        ]
 
     # Request execution.
 

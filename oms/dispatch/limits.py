@@ -54,9 +54,13 @@ def change(said: Limiting, turn: Turn) -> tuple[Reason, ...]:
     else:
         clients.pop(said.client, None)
         found = replace(known, clients=clients | ({said.client: told} if told else {}))
-    by = said.by if said.by not in ("", CONFIG) else OPERATOR  # who is called so would be taken for the file
-    turn.add(replace(found, by=by, comment=said.comment))
+    turn.add(replace(found, by=person(said.by), comment=said.comment))
     return ()
+
+
+def person(by: str) -> str:
+    """Who it was, never the file, for whom somebody of that name would be taken."""
+    return by if by not in ("", CONFIG) else OPERATOR
 
 
 def in_force(event: RiskLimits | None, client: str | None) -> Mapping[str, Any]:

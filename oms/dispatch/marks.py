@@ -21,10 +21,11 @@ from oms.domain.limits import AccountLimits
 from oms.domain.values import EXACT, ZERO
 from oms.eventlog.errors import FileError
 from oms.ingest.account import Account
-from oms.ingest.standing import BREACH, READY, REDUCING, breach_over, breached
+from oms.ingest.standing import READY, REDUCING, breach_over, breached
 from oms.projections import Books
 from oms.projections.books import NEVER
 from oms.projections.restraint import DATE, LOSSES, limits_in_force
+from oms.projections.reversals import BREACH
 from oms.projections.risk import DAY_START, PEAK
 from oms.projections.worth import Worth
 

@@ -3,7 +3,7 @@
 Each is an event, and survives a restart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import trio
 from msgspec.structs import replace
@@ -50,13 +50,15 @@ class Operators:
         *,
         alone: bool,
         switches: Mapping[str, Alive],
+        held_by: Callable[[], str] = lambda: "",
     ) -> None:
         """`name` is the account's label, or stands for all; `alone`: the reply is that of the one account.
 
-        `switches` are the dead-man's switches by account.
+        `switches` are the dead-man's switches by account; `held_by` says, in words, what halts all of them
+        and has to be taken away before anybody resumes, "" for nothing.
         """
         self._name, self._desks, self._nursery, self._alone = name, desks, nursery, alone
-        self._switches = switches
+        self._switches, self.held_by = switches, held_by
 
     async def request(self, what: str, headers: Mapping[str, str], payload: bytes) -> Reply:
         """The reply to an operator."""
@@ -68,7 +70,7 @@ class Operators:
                 status="denied", final=True, account=self._name, verb=what[:40], seq=0, reasons=why.reasons
             )
         else:
-            found = await self._act(what, said)
+            found = await self._act(what.partition(".")[0], said)
         return Reply(encoded(found, content_type), {"Content-Type": content_type})
 
     def refuse(self, what: str, code: str, text: str) -> Reply:
@@ -128,6 +130,8 @@ class Operators:
                 await desk.account.breakers.reset(said.call_class, said.by, said.comment)
             elif verb == "reduce":
                 await standing.move(change=reduced, by=said.by, comment=said.comment)
+            elif held := self.held_by():
+                return _standing(desk, verb, reasons=(Reason(codes.HALT_FILE, held),))
             else:
                 await standing.lift(resumed, by=said.by, comment=said.comment)
         except FileError as why:
@@ -174,10 +178,12 @@ async def _limited(desk: Desk, said: Limiting) -> Operated:
 
 
 async def _restricted(desk: Desk, verb: str, said: Restriction, client: str) -> Operated:
-    """One client alone, within what the account may."""
+    """One client alone, within what the account may; who is halted is not freed by a reduce."""
+    known = desk.recorder.books.risk.clients.get(client)
     permission = {"halt": HALTED, "reduce": REDUCING}.get(verb, ACTIVE)
-    event = ClientState(client, permission, OPERATOR, said.by, said.comment)
-    await desk.recorder.record([event])
+    if permission == REDUCING and known is not None and known.permission == HALTED:
+        permission = HALTED
+    await desk.recorder.record([ClientState(client, permission, OPERATOR, said.by, said.comment)])
     return replace(_standing(desk, verb), client=client, permission=permission, reason=OPERATOR)
 
 

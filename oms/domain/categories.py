@@ -92,7 +92,7 @@ CATEGORIES: Final[dict[Category, Kind]] = {
             "price_outside_limits no_money venue_refused no_changes client_halted client_reducing "
             "risk_hours risk_symbol_volume risk_account_volume risk_gross_exposure risk_net_exposure "
             "risk_notional risk_orders risk_positions risk_rate_second risk_rate_minute risk_duplicate "
-            "risk_collar risk_daily_loss risk_drawdown"
+            "risk_collar risk_daily_loss risk_drawdown halt_file"
         ),
     ),
 }

@@ -11,10 +11,11 @@ import trio
 
 from oms.domain.events.reconcile import Difference
 from oms.failpoints import reach
+from oms.projections.reversals import RACE
 
 from .asked import Asked, Round
 from .reconciler import Limits, Reconciler
-from .standing import DIFFERENCE, RACE, REDUCING, Change, Standing, agreed, differing, raced, rights_gone
+from .standing import DIFFERENCE, REDUCING, Change, Standing, agreed, differing, raced, rights_gone
 
 SETTLE_S: Final = 1.0  # from a doubt to the round that looks: what is missing may be on its way
 RACED_AGAIN_S: Final = 5.0

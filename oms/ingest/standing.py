@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from oms.domain.events import AccountState, Event
 from oms.projections import Books
+from oms.projections.reversals import BREACH, RACE, ends_by_itself
 from oms.recorder import Recorder, Turn
 
 CONNECTING: Final = "connecting"
@@ -30,13 +31,11 @@ DIRTY: Final = "dirty"
 READ_ONLY: Final = "read_only"
 NARROWEST: Final = (HALTED, DIFFERENCE, RESTORED, DIRTY, READ_ONLY, REDUCING)  # first
 
-RACE: Final = "race"  # why an account was let in reducing only: its pushes never paused for a comparison
 RIGHTS: Final = "rights"
 OPERATOR: Final = "operator"
 PANIC: Final = "panic"
 EQUAL: Final = "equal"
 SILENT: Final = "alive"  # nobody said in time that he is there
-BREACH: Final = "risk: "  # what follows is the limit that was reached
 FENCE: Final = "fence: "  # what follows says how stream and journal contradict each other
 
 Restrictions = dict[str, str]  # permission -> why
@@ -195,7 +194,7 @@ def reduced(now: Restrictions, books: Books) -> None:
 
 def silenced(now: Restrictions, books: Books) -> None:
     """The operator is silent: it only takes risk away, until a person resumes."""
-    if now.get(REDUCING, RACE) == RACE:
+    if ends_by_itself(now.get(REDUCING, RACE)):
         now[REDUCING] = SILENT
 
 
@@ -216,10 +215,10 @@ def breach_over(now: Restrictions, books: Books) -> None:
 
 
 def reducing_only(now: Mapping[str, str]) -> Mapping[str, str]:
-    """What restricts a panic: it may close whatever halted the account, but for a fence."""
+    """What restricts a panic: it may close whatever halted the account, but for a fence; it opens nothing."""
     if now.get(HALTED, "").startswith(FENCE):
         return now
-    return {permission: why for permission, why in now.items() if permission != HALTED}
+    return {permission: why for permission, why in now.items() if permission != HALTED} | {REDUCING: PANIC}
 
 
 def panicked(now: Restrictions, books: Books) -> None:

@@ -36,7 +36,7 @@ def held(moment: Facts, books: Books, verb: Verb, symbol: str | None) -> Facts:
         never_held=_never_held(verb, books),
         order=_order(verb, books),
         positions=tuple(books.positions),
-        orders=tuple(books.orders.open()),
+        orders=at_stake(books),
         in_flight=in_flight(books),
     )
 
@@ -45,6 +45,16 @@ def in_flight(books: Books) -> tuple[Intent, ...]:
     """What was sent, or is about to be, and has no outcome yet; what is unknown, too."""
     courses = (books.commands.course(one.key) for one in books.commands.open())
     return tuple(one.intent for one in courses if one.intent is not None and one.ordered)
+
+
+def at_stake(books: Books) -> tuple[Order, ...]:
+    """The open orders, and those of which a fill is missing, unless the command that made it counts still."""
+
+    def counts(order: Order) -> bool:
+        owner = books.commands.owner(order.order)
+        return not order.ended or owner is None or owner.final
+
+    return tuple(filter(counts, books.orders.at_stake()))
 
 
 def resolved(verb: Verb, books: Books, client: str) -> Verb:

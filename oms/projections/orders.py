@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import msgspec
 
-from oms.domain.events import Event, OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
+from oms.domain import words
+from oms.domain.events import Event, OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated, ReconcileReport
 from oms.domain.lifecycle import Order, judge
 from oms.domain.records import DealRecord, OrderRecord
+from oms.domain.values import ZERO
 
 from .columns import Rows, packed
 from .tally import Tally
@@ -22,6 +24,18 @@ class Entry:
     record: OrderRecord | None = None
     ended: bool = False
     fills: list[DealRecord] = field(default_factory=list)  # the deals that name it
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the record that ended it calls more filled than its deals do (`Order.missing`)."""
+        record = self.record
+        if not self.ended or record is None or not record.volume or record.type == words.CLOSE_BY:
+            return False
+        if record.state == words.FILLED:
+            claimed = record.volume
+        else:
+            claimed = record.volume - record.remaining if record.remaining else ZERO
+        return claimed > 0 and sum((abs(deal.signed) for deal in self.fills), ZERO) < claimed
 
     def state(self) -> Any:
         """The record and the tickets of the deals, from which all else follows."""
@@ -41,6 +55,7 @@ class _Dump(msgspec.Struct, frozen=True):
     fills: list[list[int]]  # ranks of deals
     records: msgspec.Raw
     open: list[str]
+    lacking: list[str]
     removed: list[str]
     total: str
 
@@ -74,6 +89,7 @@ class Orders:
         self._entries: dict[str, Entry | int] = {}  # or its place in a snapshot
         self._past: _Past | None = None  # the entries of a snapshot
         self._open: dict[str, None] = {}
+        self._lacking: dict[str, None] = {}  # ended; since then nobody found that their fills are all known
         self._removed: dict[str, None] = {}
         self._tally: Tally[str] = Tally()
         self.folds: Mapping[type[Event], Callable[[Any], None]] = {
@@ -81,6 +97,7 @@ class Orders:
             OrderUpdated: self._seen_open,
             OrderEnded: self._ended,
             OrderRemoved: self._taken_out,
+            ReconcileReport: self._compared,
         }
 
     def get(self, ticket: str) -> Order | None:
@@ -99,6 +116,11 @@ class Orders:
     def open(self) -> Iterator[Order]:
         """The orders that no record ended, by age."""
         entries = [(ticket, self._known(ticket)) for ticket in self._open]
+        return (judge(ticket, e.record, e.ended, e.fills) for ticket, e in entries if e is not None)
+
+    def at_stake(self) -> Iterator[Order]:
+        """The open ones, and those that ended with fills that no deal is known for."""
+        entries = [(ticket, self._known(ticket)) for ticket in (*self._open, *self._lacking)]
         return (judge(ticket, e.record, e.ended, e.fills) for ticket, e in entries if e is not None)
 
     def __iter__(self) -> Iterator[Order]:
@@ -122,7 +144,10 @@ class Orders:
             entry.fills = [deal for deal in entry.fills if deal.deal != before.deal]
             self._forget_empty(before.order, entry)
         if after is not None and after.order is not None:
-            self._changing(after.order).fills.append(after)
+            entry = self._changing(after.order)
+            entry.fills.append(after)
+            if after.order in self._lacking and not entry.lacks:
+                del self._lacking[after.order]
 
     def state(self) -> Any:
         """Records and tickets of deals, from which all else follows; of removed ones nothing, as of deals."""
@@ -143,6 +168,7 @@ class Orders:
                 fills=[[rank[deal.deal] for deal in entry.fills] for entry in entries],
                 records=msgspec.Raw(packed(OrderRecord, [one.record for one in entries if one.record])),
                 open=list(self._open),
+                lacking=list(self._lacking),
                 removed=list(self._removed),
                 total=self._total(),
             )
@@ -154,6 +180,7 @@ class Orders:
         self._past = _Past(found, deals)
         self._entries = dict(zip(found.tickets, range(len(found.tickets)), strict=True))
         self._open, self._removed = dict.fromkeys(found.open), dict.fromkeys(found.removed)
+        self._lacking = dict.fromkeys(found.lacking)
         self._tally.restore(found.total)
 
     def _known(self, ticket: str) -> Entry | None:
@@ -197,14 +224,23 @@ class Orders:
         entry = self._changing(record.order)
         entry.record, entry.ended = record, True
         self._open.pop(record.order, None)
+        self._lacking.pop(record.order, None)
+        if entry.lacks:
+            self._lacking[record.order] = None
         self._removed.pop(record.order, None)
 
     def _taken_out(self, event: OrderRemoved) -> None:
         self._removed[event.order] = None
         self._open.pop(event.order, None)
+        self._lacking.pop(event.order, None)
         entry = self._changing(event.order)
         entry.record, entry.ended = None, False
         self._forget_empty(event.order, entry)
+
+    def _compared(self, event: ReconcileReport) -> None:
+        """Where the venue's positions are the books', no fill is missing, whatever a record says."""
+        if event.equal and event.quiet:
+            self._lacking.clear()
 
     def _forget_empty(self, ticket: str, entry: Entry) -> None:
         if entry.record is None and not entry.fills:

@@ -60,10 +60,10 @@ def _read(same: _Same) -> Read:
 
 
 def quote_age(read: Read, client: str, otherwise: float) -> float:
-    """Seconds that a quote may be old: the least of the account's and the client's, else the setting's."""
+    """Seconds that a quote may be old: the least of the setting's, the account's and the client's."""
     own = read.clients.get(client)
     least = narrowest([one.quote_age for one in (read.account, own) if one is not None])
-    return otherwise if least is None else float(least)
+    return otherwise if least is None else min(otherwise, float(least))
 
 
 def restraint_of(
@@ -120,7 +120,7 @@ def _any(limits: list[Limits], *names: str) -> bool:
 
 def _own(books: Books, client: str) -> frozenset[str]:
     """Orders of the client's commands, and positions that such orders opened."""
-    tickets = [one.order for one in books.orders.open()] + [one.position for one in books.positions]
+    tickets = [one.order for one in books.orders.at_stake()] + [one.position for one in books.positions]
     owners = ((ticket, books.commands.owner(ticket)) for ticket in tickets)
     return frozenset(ticket for ticket, owner in owners if owner is not None and owner.client == client)
 
@@ -133,7 +133,7 @@ def _in_flight_of(books: Books, client: str) -> tuple[Intent, ...]:
 def _symbols(books: Books, symbol: str | None) -> list[str]:
     """All in which something is at stake."""
     held = [one.symbol for one in books.positions]
-    waiting = [one.record.symbol for one in books.orders.open() if one.record is not None]
+    waiting = [one.record.symbol for one in books.orders.at_stake() if one.record is not None]
     moving = [
         one.intent.symbol
         for one in map(books.commands.course, (command.key for command in books.commands.open()))

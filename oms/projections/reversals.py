@@ -18,7 +18,14 @@ from .commands import CLOSE_REVERSED, Command
 
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
-PASSING: Final = "race"  # a reason to be reducing that ends by itself
+# Reasons to be reducing that end by themselves, and therefore give way to those that do not.
+RACE: Final = "race"  # its pushes never paused for a comparison: it was let in reducing only
+BREACH: Final = "risk: "  # what follows is the limit that was reached; it may last for the day
+
+
+def ends_by_itself(reason: str) -> bool:
+    """Whether a comparison, or another day, may lift a reason to be reducing."""
+    return reason == RACE or reason.startswith(BREACH)
 
 
 def reversal(books: Books, command: Command) -> Iterator[AnomalySeen | AccountState]:
@@ -37,9 +44,12 @@ def reversal(books: Books, command: Command) -> Iterator[AnomalySeen | AccountSt
 
 
 def reducing(known: AccountState) -> AccountState:
-    """The account may only reduce; what restricts it beside that stays, as does an earlier such reason."""
-    if known.permission == ACTIVE or (known.permission == REDUCING and known.reason == PASSING):
+    """The account may only reduce; what restricts it beside that stays, as does an earlier such reason.
+
+    A reason that ends by itself gives way: another day must not lift this.
+    """
+    if known.permission == ACTIVE or (known.permission == REDUCING and ends_by_itself(known.reason)):
         return replace(known, permission=REDUCING, reason=CLOSE_REVERSED, by="", comment="")
-    if known.permission == REDUCING or known.also.get(REDUCING, PASSING) != PASSING:
+    if known.permission == REDUCING or not ends_by_itself(known.also.get(REDUCING, RACE)):
         return known
     return replace(known, also=dict(known.also) | {REDUCING: CLOSE_REVERSED})

@@ -17,6 +17,7 @@ from oms.domain.decide.resolve import MODIFY, PENDING
 from oms.domain.decide.stakes import trades
 from oms.domain.events import (
     AliveArmed,
+    AliveCleared,
     AliveMissed,
     ClientState,
     CommandSending,
@@ -36,6 +37,7 @@ DAY_START: Final = "day_start"
 PEAK: Final = "peak"
 DAILY_LOSS: Final = "max_daily_loss"
 CONFIG: Final = "config"
+CANCEL: Final = "cancel"  # what a silent client leads to
 _MS: Final = 1000
 _DAY: Final = 10  # letters of a time's date
 
@@ -58,7 +60,9 @@ class _Dump(msgspec.Struct, frozen=True):
     paid: Decimal
     breached: RiskBreached | None
     armed: dict[str, Decimal]
+    watched: dict[str, Decimal]
     missed: list[str]
+    clearing: list[str]
     sent: list[Sent]
 
 
@@ -71,7 +75,9 @@ class Risk:
         self.version = 0  # how many there were
         self.clients: dict[str, ClientState] = {}  # those that are not active
         self.armed: dict[str, Decimal] = {}  # who has to say that he is there ("": the operator) -> seconds
+        self.watched: dict[str, Decimal] = {}  # likewise, by the latest of the configuration
         self.missed: dict[str, None] = {}  # who did not
+        self.clearing: dict[str, None] = {}  # clients among them whose orders may not all be canceled yet
         self.breached: RiskBreached | None = None  # since the latest marks
         self.sent: deque[Sent] = deque(maxlen=MOST_REMEMBERED)  # of the last minute
         self._day_start: Mark | None = None
@@ -84,6 +90,7 @@ class Risk:
             RiskBreached: self._breach,
             AliveArmed: self._arm,
             AliveMissed: self._miss,
+            AliveCleared: self._clear,
             CommandSending: self._send,
         }
 
@@ -116,7 +123,9 @@ class Risk:
             "version": self.version,
             "clients": dict(self.clients),
             "armed": dict(self.armed),
+            "watched": dict(self.watched),
             "missed": list(self.missed),
+            "clearing": list(self.clearing),
             "breached": self.breached,
             "day_start": self._day_start,
             "peak": self._peak,
@@ -133,7 +142,8 @@ class Risk:
         return msgspec.msgpack.encode(
             _Dump(
                 *(self.limits, self.configured, self.version, self.clients, self._day_start, self._peak),
-                *(self._paid, self.breached, self.armed, list(self.missed), list(self.sent)),
+                *(self._paid, self.breached, self.armed, self.watched),
+                *(list(self.missed), list(self.clearing), list(self.sent)),
             )
         )
 
@@ -141,8 +151,9 @@ class Risk:
         """Likewise."""
         found = msgspec.msgpack.decode(dump, type=_Dump)
         self.limits, self.configured, self.version = found.limits, found.configured, found.version
-        self.clients, self.armed = found.clients, found.armed
-        self.missed, self.breached = dict.fromkeys(found.missed), found.breached
+        self.clients, self.armed, self.watched = found.clients, found.armed, found.watched
+        self.missed, self.clearing = dict.fromkeys(found.missed), dict.fromkeys(found.clearing)
+        self.breached = found.breached
         self._day_start, self._peak, self._paid = found.day_start, found.peak, found.paid
         self.sent = deque(found.sent, MOST_REMEMBERED)
 
@@ -174,13 +185,21 @@ class Risk:
         self.breached = event
 
     def _arm(self, event: AliveArmed) -> None:
-        self.armed.pop(event.client, None)
+        """Who is there again keeps the orders that he still has."""
         self.missed.pop(event.client, None)
-        if event.within is not None:
-            self.armed[event.client] = event.within
+        self.clearing.pop(event.client, None)
+        for spans in (self.armed, self.watched) if event.by == CONFIG else (self.armed,):
+            spans.pop(event.client, None)
+            if event.within is not None:
+                spans[event.client] = event.within
 
     def _miss(self, event: AliveMissed) -> None:
         self.missed[event.client] = None
+        if event.action == CANCEL:
+            self.clearing[event.client] = None
+
+    def _clear(self, event: AliveCleared) -> None:
+        self.clearing.pop(event.client, None)
 
     def _send(self, event: CommandSending) -> None:
         """Orders and changes of orders count, what closes does not."""

@@ -15,7 +15,7 @@ from .columns import Rows, packed
 
 # Of what a dump holds and of what folding leaves: one more with every change of either, so that no books go
 # on from what an older build made of the same events.
-VERSION: Final = 8
+VERSION: Final = 9
 
 
 class BadDump(ValueError):

@@ -8,9 +8,7 @@ import msgspec
 
 from oms.domain.decide.facts import Facts
 from oms.domain.decide.measures import loss_of
-from oms.domain.decide.naming import ended, nets
-from oms.domain.decide.resolve import PENDINGS
-from oms.domain.decide.stakes import stakes, trades
+from oms.domain.decide.stakes import pending_count, position_count, stakes
 from oms.domain.limits import WINDOW_S
 from oms.domain.values import ZERO
 from oms.projections import Books
@@ -53,19 +51,13 @@ def used(view: View) -> Used:
     equity = worth_of(books, Prices(view), view.forex, view.margins).equity
     day_start, peak = books.risk.day_start(day), books.risk.peak
     ages = [now * _MS - one.at_ms for one in books.risk.sent]
-    waiting = [
-        one.record.symbol
-        for one in facts.orders
-        if one.record is not None and not ended(one) and one.record.type in PENDINGS
-    ]
-    held = [one.symbol for one in facts.positions] + waiting
     return Used(
         Usage(
             sum((max(one.most_long, one.most_short) for one in at_stake), ZERO),
             sum((one.gross for one in at_stake), ZERO),
             sum((max(one.net_long, one.net_short) for one in at_stake), ZERO),
-            len(waiting),
-            len(set(held)) if nets(facts) else len(held),
+            pending_count(facts),
+            position_count(facts),
             sum(age < _MS for age in ages),
             sum(age < WINDOW_S * _MS for age in ages),
             loss_of("max_daily_loss", equity, day_start, peak),
@@ -83,8 +75,6 @@ def facts_of(books: Books) -> Facts:
         server_now="",
         account=books.account(),
         positions=tuple(books.positions),
-        orders=tuple(books.orders.open()),
-        in_flight=tuple(
-            one.intent for one in courses if one.intent is not None and one.ordered and trades(one.intent)
-        ),
+        orders=tuple(books.orders.at_stake()),
+        in_flight=tuple(one.intent for one in courses if one.intent is not None and one.ordered),
     )

@@ -43,8 +43,11 @@ MAY_PUBLISH = {
     "oms": [EVENT, *MARKET, "oms.v1.head.main", "oms.v1.dead.main", "oms.v1.reply.desk.x", "_R_.x"],
     "trader": [
         *("oms.v1.cmd.main.submit.desk", "oms.v1.queue.net.close.desk", "$SRV.INFO.oms"),
+        "oms.v1.ctl.main.alive.desk",
     ],
-    "operator": ["oms.v1.ctl.main.halt", "oms.v1.ctl._daemon.panic", "$SRV.INFO.oms"],
+    "operator": [
+        *("oms.v1.ctl.main.halt", "oms.v1.ctl._daemon.panic", "oms.v1.ctl.main.alive.desk", "$SRV.INFO.oms")
+    ],
     "reader": ["oms.v1.query.main.positions", "$SRV.PING", "$SRV.STATS.oms"],
     "auditor": ["audit.API.CONSUMER.MSG.NEXT.OMS_EVT_main.replay"],
 }
@@ -60,13 +63,14 @@ MAY_NOT_PUBLISH = {
     "trader": [
         *(EVENT, *MARKET, "oms.v1.ctl.main.halt", "oms.v1.head.main", "oms.v1.query.main.state", "_INBOX.x"),
         *("oms.v1.cmd.main.submit.other", "oms.v1.queue.main.submit.other", "oms.v1.cmd.main.a.b.desk"),
+        *("oms.v1.ctl.main.alive", "oms.v1.ctl.main.alive.other", "oms.v1.ctl.main.halt.desk"),
         *("oms.v1.cmd.main.submit", "oms.v1.queue.main.close"),  # whose client the payload would say
         *("oms.v1.reply.desk.x", "oms.v1.dead.main", "$SRV.PING.oms"),
         *("$JS.API.INFO", "$JS.API.STREAM.DELETE.OMS_EVT_main", "$SYS.REQ.SERVER.PING"),
     ],
     "operator": [
         *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.close", "oms.v1.query.main.state"),
-        *("oms.v1.ctl.main", "oms.v1.ctl.main.halt.x", "oms.v1.dead.main", "$JS.API.INFO", "_INBOX.x"),
+        *("oms.v1.ctl.main", "oms.v1.ctl.main.halt.x.y", "oms.v1.dead.main", "$JS.API.INFO", "_INBOX.x"),
     ],
     "reader": [
         *(EVENT, *MARKET, "oms.v1.cmd.main.submit", "oms.v1.queue.main.submit", "oms.v1.ctl.main.halt"),
@@ -304,7 +308,8 @@ async def test_the_daemon_can_do_all_that_commands_need(url: str) -> None:
             await settled(operator)
             done = await trader.request("oms.v1.cmd.main.submit.desk", b"", timeout=5)
             halted = await operator.request("oms.v1.ctl.main.halt", b"", timeout=5)
-            assert (done.data, halted.data) == (b"submit.desk", b"halt")
+            alive = await trader.request("oms.v1.ctl.main.alive.desk", b"", timeout=5)
+            assert (done.data, halted.data, alive.data) == (b"submit.desk", b"halt", b"alive.desk")
             for client in (trader, operator):
                 info = await client.request("$SRV.INFO.oms", timeout=5)
                 assert b"oms.v1.cmd.main.>" in info.data

@@ -56,7 +56,8 @@ class Truth:
         self.orders = len(orders)
         if login == NET:
             net = held[0] - held[1]
-            self.sides = [max(D(0), net + waits[0]), max(D(0), waits[1] - net)]
+            # What is held on the other side may be closed before what waits is filled.
+            self.sides = [max(D(0), net) + waits[0], max(D(0), -net) + waits[1]]
             self.gross = max(self.sides)
             self.positions = len({one["trade_symbol"] for one in [*positions, *orders]})
         else:

@@ -130,6 +130,22 @@ async def test_a_halt_meanwhile_keeps_it_from_leaving(
     assert len(trading.requests()) == 1
 
 
+async def test_a_client_that_is_halted_meanwhile_sends_nothing(trading: Desked, stream: Stream) -> None:
+    replies: list[dict[str, Any]] = []
+
+    async def ask() -> None:
+        replies.append(await trading.buy(client="desk"))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        await trading.held.until(lambda: bool(stream.asked))
+        await trading.operate("halt", client="desk")
+        stream.reach(stream.asked[0])
+    assert replies[0]["status"] == "rejected"
+    assert [one["code"] for one in replies[0]["reasons"]] == ["client_halted"]
+    assert trading.requests() == []
+
+
 async def test_a_deadline_that_passes_meanwhile_counts(
     trading: Desked, running: Running, stream: Stream
 ) -> None:

@@ -168,6 +168,7 @@ async def test_a_client_is_halted_alone_also_after_a_restart(running: Running, t
     async with desked(running, tmp_path) as again:
         assert codes(await again.buy(client="desk")) == ["client_halted"]
         assert codes(await again.ask("close_all", client="desk")) == ["client_halted"]
+        await again.operate("resume", client="desk")
         await again.operate("reduce", client="desk")
         assert codes(await again.buy(client="desk")) == ["client_reducing"]
         assert (await again.ask("close_all", client="desk"))["status"] == "done"

@@ -100,7 +100,8 @@ def test_a_file_halts_every_account_until_it_is_gone_and_somebody_resumes(tmp_pa
         for account in (HEDGE, NET):
             until(partial(is_halted, up, account, "halt file"))
             assert codes(up.command(account, "submit", **ORDER)) == ["halted"]
-        up.operate("_daemon", "resume")
+        for refused in up.operate("_daemon", "resume")["accounts"]:
+            assert codes(refused) == ["halt_file"]
         until(lambda: permission(up, HEDGE) == ("halted", "halt file"))
         up.daemon.kill()
         up.daemon.start()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from oms.domain.events import ReconcileReport
 from oms.domain.lifecycle import Order
 from oms.domain.observations import DealSeen, How
 
@@ -266,3 +267,18 @@ def test_an_amended_deal_refolds_its_order() -> None:
     assert journal.see(fill(2, "0.50", how=How.REMOVED)) == ["deal.removed"]  # type: ignore[arg-type]
     assert state(journal).filled == D("0.30")
     assert held(journal) == ["7/7 buy 0.30 @ 1.2"]
+
+
+def test_a_fill_that_nobody_saw_is_at_stake_until_it_is_seen_or_venue_and_books_agree() -> None:
+    for seen in (deal(1, "buy", "0.30", "1.1"), None):
+        journal = Journal()
+        journal.see(opened(order(1001, "placed", "0.50", "0.50")))
+        journal.see(past(order(1001, "canceled", "0.50", "0.20")))
+        assert [one.missing for one in journal.books.orders.at_stake()] == [D("0.30")]
+        if seen is not None:
+            journal.see(seen)
+        else:
+            journal.record([ReconcileReport("timer", True, quiet=False)])
+            assert list(journal.books.orders.at_stake()) != []
+            journal.record([ReconcileReport("timer", True)])
+        assert list(journal.books.orders.at_stake()) == []

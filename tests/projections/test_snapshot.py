@@ -68,7 +68,7 @@ SEEN: st.SearchStrategy[Observation] = st.one_of(
 
 # What a version's dump of `script` is.  Where it differs, a snapshot of before means something else now:
 # raise VERSION, and put the new digest here instead.
-DIGESTS = {8: "77e1c5d45999570566f02c9939e6dc2c7c3c32189c37ab1fe2b49be9f953e3f3"}
+DIGESTS = {9: "026691980231dd932269de1093995e326f27efe21f6c233bd17e2422fec99c8b"}
 
 
 def again(books: Books) -> Books:
@@ -217,6 +217,7 @@ def script() -> Journal:
             EquityMark("day_start", D("1000.00"), D("0.00"), equity=D("1000.00"), at="2026-11-21T00:00:01Z"),
             EquityMark("peak", D("1000.00"), D("0.00"), equity=D("1010.00"), at="2026-11-21T00:10:00Z"),
             RiskBreached("max_drawdown", "10.00", "10.00", "reducing"),
+            AliveArmed("other", D("5"), "config"),
             AliveArmed("desk", D("30")),
             AliveMissed("desk", D("30"), "cancel"),
         ]

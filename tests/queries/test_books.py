@@ -14,6 +14,7 @@ from oms.domain.events import (
     CommandDenied,
     CommandOutcome,
     CommandReceived,
+    CommandSending,
     DealBooked,
     EquityMark,
     OrderEnded,
@@ -328,6 +329,20 @@ async def test_risk_shows_limits_clients_marks_usage(account: Account) -> None:
     lots = sum((one.volume for one in held), Decimal(0))
     assert Decimal(before["usage"]["max_gross_exposure"]) >= lots > 0
     assert before["usage"]["max_positions"] >= len(held)
+    account.books.fold(CommandReceived("7f3c", "desk", "submit", symbol="EURUSD"))
+    sending = CommandSending(
+        action="pending",
+        symbol="EURUSD",
+        type="buy_limit",
+        volume=D("0.10"),
+        command="7f3c",
+        client="desk",
+        action_id=1,
+    )
+    account.books.fold(sending)
+    after = (await account.ask("risk"))["usage"]
+    for count in ("max_orders", "max_positions"):  # it may be there by now
+        assert after[count] == before["usage"][count] + 1
 
 
 @pytest.mark.trio

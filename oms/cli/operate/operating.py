@@ -18,9 +18,11 @@ from oms.cli.operate.show import show
 from oms.cli.payload import payload_of
 from oms.cli.printing import plain, put_bytes
 from oms.cli.state.tables import records
+from oms.commands.kinds import is_client
 
 DAEMON: Final = "_daemon"  # all accounts of one
 PANIC: Final = "panic"
+ALIVE: Final = "alive"
 RESERVED: Final = frozenset({"by", "comment", "wait", "client"})  # fields of every operation
 ANSWER_S: Final = 15.0
 SEVERITY: Final = (OK, FAILED, WRONG, NO_ACCOUNT, NOBODY, UNKNOWN)
@@ -153,7 +155,9 @@ def _question(wanted: Operation) -> str:
 
 def _request(wanted: Operation, account: str, payload: bytes) -> Request:
     within_s = patience_s(wanted.wait, MOST_WAIT_S) if wanted.verb == PANIC else ANSWER_S
-    return Request("ctl", account, wanted.verb, payload, within_s, _afterwards(wanted))
+    client = wanted.more.get("client") if wanted.verb == ALIVE else None
+    verb = f"{ALIVE}.{client}" if client and is_client(client) else wanted.verb  # what it may say for itself
+    return Request("ctl", account, verb, payload, within_s, _afterwards(wanted))
 
 
 def _afterwards(wanted: Operation) -> str:

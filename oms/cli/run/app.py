@@ -8,12 +8,6 @@ import typer
 
 def run(
     config: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The settings, TOML.")],
-    unfinished: Annotated[
-        bool,
-        typer.Option(
-            "--unfinished", help="Connect to venues beyond loopback, although there are no risk rules yet."
-        ),
-    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Say when it is up, as one JSON line.")] = False,
 ) -> None:
     """Hold the accounts of a configuration: log, publish, answer.  Ctrl-C or SIGTERM ends it, exit code 0."""
@@ -21,4 +15,4 @@ def run(
     from oms.cli.ending import ended
     from oms.cli.run.start import start
 
-    raise typer.Exit(ended("run", lambda: start(config, unfinished=unfinished, json=json)))
+    raise typer.Exit(ended("run", lambda: start(config, json=json)))

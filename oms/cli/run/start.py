@@ -15,7 +15,7 @@ import typer
 
 from oms.cli.ending import FAILED, OK, WRONG, Failure
 from oms.cli.settings import settings_of
-from oms.config import Settings, beyond_loopback
+from oms.config import Settings
 from oms.daemon.running import Daemon, run
 from oms.eventlog.errors import LogError
 from oms.failpoints import VARIABLE, arm
@@ -31,15 +31,9 @@ GC_THRESHOLD: Final = 50_000  # objects between two collections, instead of 700
 log = logger("oms.run")
 
 
-def start(config: Path, *, unfinished: bool, json: bool) -> int:
+def start(config: Path, *, json: bool) -> int:
     """Run until SIGINT or SIGTERM; the exit code.  Failure where it cannot begin."""
     settings = settings_of(config)
-    away = beyond_loopback(settings)
-    if away and not unfinished:
-        raise Failure(
-            WRONG,
-            f"there are no risk rules yet, so venues beyond loopback need --unfinished: {', '.join(away)}",
-        )
     try:
         arm(os.environ.get(VARIABLE, ""))
     except ValueError as why:

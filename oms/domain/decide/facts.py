@@ -81,7 +81,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     never_held: frozenset[str] = frozenset()
     order: Order | None = None
     positions: tuple[PositionRecord, ...] = ()  # all open ones
-    orders: tuple[Order, ...] = ()  # all open ones
+    orders: tuple[Order, ...] = ()  # all open ones, and those that ended with fills nobody has seen yet
     in_flight: tuple[Intent, ...] = ()
     margin: JudgedMargin | None = None  # what the order would leave; None: not computed
     client: str = ""  # whose command it is

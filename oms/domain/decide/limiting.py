@@ -3,7 +3,8 @@
 What a limit is compared with is stored with the decision, so that `broken` decides it again from the log
 alone: from the limits of that number and these figures.
 
-Only what adds risk is limited, and of what changes an order its price and how often.  What closes, cancels or
+Only what adds risk is limited, and of what changes an order its price, what that makes of the notional value,
+and how often.  What closes, cancels or
 protects passes all limits.
 """
 
@@ -70,7 +71,12 @@ RULES: Final = (
         *("risk_net_exposure", measures.net_exposure, "above", "the net exposure"),
         field="volume",
     ),
-    Rule("max_notional", "risk_notional", measures.notional, "above", "the notional value", field="volume"),
+    Rule(
+        "max_notional",
+        *("risk_notional", measures.notional, "above", "the notional value"),
+        changes=True,
+        field="volume",
+    ),
     Rule("max_orders", "risk_orders", measures.pending_orders, "above", "the number of pending orders"),
     Rule("max_positions", "risk_positions", measures.open_positions, "above", "the number of positions"),
     Rule(

@@ -5,8 +5,8 @@ what it needs is not there, which denies the command.  A measure counts the comm
 is on its way or unknown the worse way.
 """
 
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Callable
+from decimal import ROUND_UP, Decimal
 from functools import cached_property
 from typing import Final
 
@@ -19,11 +19,10 @@ from ..values import EXACT, ZERO, tidy
 from ..words import BUY
 from .case import Case
 from .facts import Sent
-from .in_flight import CLOSING
-from .naming import ended, nets
+from .naming import nets
 from .points import point_of
-from .resolve import DEALS, MODIFY, PENDING, PENDINGS, side_of
-from .stakes import Stake, stakes, trades
+from .resolve import MODIFY, PENDING, side_of
+from .stakes import Stake, include, pending_count, position_count, stakes, trades
 
 UNKNOWN: Final = "unknown"
 SECOND_MS: Final = 1000
@@ -50,8 +49,7 @@ class Look:
     def after(self) -> dict[str, Stake]:
         """With it."""
         found = stakes(self.facts, own=self.own)
-        if trades(self.intent):
-            found.setdefault(self.intent.symbol, Stake(nets(self.facts))).add(self.intent)
+        include(found, self.intent, netting=nets(self.facts))
         return found
 
     @cached_property
@@ -63,20 +61,6 @@ class Look:
             for one in self.risk.sent
             if not self.own or one.client == self.facts.client
         ]
-
-    def waiting(self) -> Iterator[str]:
-        """Symbols of the pending orders, each once for every order."""
-        for order in self.facts.orders:
-            record = order.record
-            mine = not self.own or order.order in self.risk.own
-            if record is not None and mine and not ended(order) and record.type in PENDINGS:
-                yield record.symbol
-
-    def moving(self, *actions: str) -> Iterator[str]:
-        """Symbols of the requests on their way that open something."""
-        for one in self.risk.own_in_flight if self.own else self.facts.in_flight:
-            if one.action in actions and not (one.flags & CLOSING and not nets(self.facts)):
-                yield one.symbol
 
 
 Measure = Callable[[Look], Figure | None]
@@ -117,9 +101,21 @@ def net_exposure(look: Look) -> Figure | None:
 
 
 def notional(look: Look) -> Figure | None:
-    """What the gross exposure is worth: each symbol at the highest price that it may be had at."""
+    """What the gross exposure is worth: each symbol at the highest price that it may be had at.
+
+    None for a change of an order that makes it no larger.
+    """
+    if look.intent.action == MODIFY and look.after == look.before:
+        return None
+    after = _worth(look, look.after)
+    if look.intent.action == MODIFY and isinstance(after, Decimal) and after == _worth(look, look.before):
+        return None
+    return after
+
+
+def _worth(look: Look, found: dict[str, Stake]) -> Decimal | str:
     worth = ZERO
-    for symbol, stake in look.after.items():
+    for symbol, stake in found.items():
         if not stake.gross:
             continue
         value, market = look.risk.lot_values.get(symbol), look.risk.prices.get(symbol)
@@ -137,20 +133,12 @@ def notional(look: Look) -> Figure | None:
 
 def pending_orders(look: Look) -> Figure | None:
     """Pending orders, of whatever symbol."""
-    if look.intent.action != PENDING:
-        return None
-    return Decimal(1 + sum(1 for _ in look.waiting()) + sum(1 for _ in look.moving(PENDING)))
+    return Decimal(1 + pending_count(look.facts, own=look.own)) if look.intent.action == PENDING else None
 
 
 def open_positions(look: Look) -> Figure | None:
     """Positions that are open, or that orders may open; in a netting account there is one for a symbol."""
-    held = [one.symbol for one in look.facts.positions if nets(look.facts) or _mine(look, one.position)]
-    opening = [*look.waiting(), *look.moving(*DEALS, PENDING), look.intent.symbol]
-    return Decimal(len({*held, *opening}) if nets(look.facts) else len(held) + len(opening))
-
-
-def _mine(look: Look, position: str) -> bool:
-    return not look.own or position in look.risk.own
+    return Decimal(position_count(look.facts, look.intent.symbol, own=look.own))
 
 
 def orders_in_second(look: Look) -> Figure | None:
@@ -287,4 +275,5 @@ def loss_of(
 
 
 def _rate(part: Decimal, whole: Decimal) -> Decimal:
-    return tidy((part * _PERCENT / abs(whole)).quantize(Decimal(1).scaleb(-_PLACES), rounding="ROUND_UP"))
+    percent = EXACT.divide(EXACT.multiply(part, _PERCENT), abs(whole))
+    return tidy(percent.quantize(Decimal(1).scaleb(-_PLACES), rounding=ROUND_UP, context=EXACT))

@@ -77,10 +77,7 @@ def link(facts: Facts, need: Need, *, known: bool) -> Iterator[Reason]:
 def restrictions(facts: Facts, need: Need) -> Iterator[Reason]:
     """What account and client are restricted to, and that NATS is away where it has to be there."""
     yield from restricted(facts.restrictions, need)
-    alone, why = facts.risk.client_permission, facts.risk.client_reason
-    if need in DENIES.get(alone, _ALL if alone != ACTIVE else frozenset()):
-        told = f"the client {facts.client} is {alone}" + (f": {why}" if why else "")
-        yield reason("client_reducing" if alone == "reducing" else "client_halted", told)
+    yield from client_restricted(facts.client, facts.risk.client_permission, facts.risk.client_reason, need)
     if facts.nats_away and need == "risk":
         yield reason(NATS_AWAY, "NATS is away: nothing that adds risk is sent")
 
@@ -91,6 +88,13 @@ def restricted(restrictions: Mapping[str, str], need: Need) -> Iterator[Reason]:
         if need in DENIES.get(name, _ALL):
             told = f"the account is {name.replace('_', ' ')}" + (f": {why}" if why else "")
             yield reason(name if name in DENIES else HALTED, told)
+
+
+def client_restricted(client: str, permission: str, why: str, need: Need) -> Iterator[Reason]:
+    """What the client alone is restricted to, with the reason for it."""
+    if need in DENIES.get(permission, _ALL if permission != ACTIVE else frozenset()):
+        told = f"the client {client} is {permission}" + (f": {why}" if why else "")
+        yield reason("client_reducing" if permission == "reducing" else "client_halted", told)
 
 
 def rights(account: AccountRecord | None) -> Iterator[Reason]:

@@ -37,7 +37,7 @@ from .market import BookChanged, QuoteTicked, StatisticsChanged
 from .order import OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated
 from .position import PositionAdjusted, PositionAdopted, PositionRenamed
 from .reconcile import ReconcileReport
-from .risk import AliveArmed, AliveMissed, ConversionRate, EquityMark, RiskBreached, RiskLimits
+from .risk import AliveArmed, AliveCleared, AliveMissed, ConversionRate, EquityMark, RiskBreached, RiskLimits
 from .session import (
     SessionAuthenticated,
     SessionConnected,
@@ -74,7 +74,7 @@ CommandEvent = (
     | CommandScanned
     | CommandSettled
 )
-RiskEvent = RiskLimits | RiskBreached | EquityMark | AliveArmed | AliveMissed
+RiskEvent = RiskLimits | RiskBreached | EquityMark | AliveArmed | AliveMissed | AliveCleared
 ReconcileEvent = ReconcileReport
 FindingEvent = DriftSeen | AnomalySeen
 DaemonEvent = DaemonStarted | DaemonStopped
@@ -170,6 +170,7 @@ __all__ = [
     "AccountOpened",
     "AccountState",
     "AliveArmed",
+    "AliveCleared",
     "AliveMissed",
     "AnomalySeen",
     "BadEvent",

@@ -59,6 +59,12 @@ class AliveArmed(Fact, frozen=True, tag="alive.armed"):
     by: str = ""
 
 
+class AliveCleared(Fact, frozen=True, tag="alive.cleared"):
+    """Of a silent client no pending order is left, nor anything on its way that may become one."""
+
+    client: str
+
+
 class AliveMissed(Fact, frozen=True, tag="alive.missed"):
     """Somebody who was watched did not say in time that he is there."""
 

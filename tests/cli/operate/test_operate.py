@@ -271,3 +271,24 @@ def test_ctrl_c_behind_the_request_says_that_nothing_is_known(desk: Desk) -> Non
         "oms panic: main: the outcome is not known: interrupted before an answer came. "
         f"{LOOK} --account main`\n"
     )
+
+
+def test_limits_are_shown_a_line_each(desk: Desk) -> None:
+    limits = {"max_volume_per_order": "5", "symbols": ["Forex\\*", "!EURTRY"], "sides": []}
+    desk.answer("main.limits", {"final": True, **row("main", permission="active", limits=limits)})
+    done = ran(desk, "limits", "--account", "main", "--set", "max_volume_per_order=5", "--by", "eve")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert desk.requests() == [("oms.v1.ctl.main.limits", {"by": "eve", "max_volume_per_order": "5"})]
+    shown = lines(done.stdout)
+    assert shown[1] == ["main", "done", "active"]
+    assert ["main", "max_volume_per_order", "5"] in shown
+    assert any(line[:2] == ["main", "symbols"] and "!EURTRY" in line[-1] for line in shown)
+    assert any(line[:2] == ["main", "sides"] for line in shown)
+
+
+def test_a_client_that_is_there_says_so_by_the_subject(desk: Desk) -> None:
+    desk.answer("main.alive.desk", {"final": True, **row("main", permission="active")})
+    done = ran(desk, "alive", "--account", "main", "--client", "desk", "--within", "30", "--by", "eve")
+    assert (done.returncode, lines(done.stdout)[1]) == (0, ["main", "done", "active"])
+    said = {"client": "desk", "within": "30", "by": "eve"}
+    assert desk.requests() == [("oms.v1.ctl.main.alive.desk", said)]
