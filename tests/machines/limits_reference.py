@@ -84,33 +84,37 @@ class Reference:
 
     # What there may be.
 
-    def _parts(self, client: str | None, more: CommandSending) -> Iterator[tuple[str, str, str, D, D]]:
-        """How, symbol, side, lots, price of all that a client, or anybody, has or may have."""
-        for symbol, owner, lots in self.held.values():
+    def _parts(self, client: str | None, more: CommandSending) -> Iterator[tuple[str, str, str, str, D, D]]:
+        """How, what, symbol, side, lots, price of all that a client, or anybody, has or may have.
+
+        What it is: in hedging a position has the ticket of the order that opens it.
+        """
+        for what, (symbol, owner, lots) in self.held.items():
             if lots and (not self.hedging or client in (None, owner)):
-                yield "held", symbol, "buy" if lots > 0 else "sell", abs(lots), MARKET
+                yield "held", what, symbol, "buy" if lots > 0 else "sell", abs(lots), MARKET
         for one in self.waiting.values():
             if client in (None, self.sender.get(one.comment[-MARKER:])):
                 left = one.volume - self.filled[one.order]
-                yield "waits", one.symbol, one.type.partition("_")[0], left, max(one.price or MARKET, MARKET)
+                price = max(one.price or MARKET, MARKET)
+                yield "waits", one.order, one.symbol, one.type.partition("_")[0], left, price
         for one in self.claims.values():
             assert one.volume is not None
             gap = one.volume - (one.remaining or 0) - self.filled[one.order]
             if gap > 0 and client in (None, self.sender.get(one.comment[-MARKER:])):
-                yield "moves", one.symbol, one.type.partition("_")[0], gap, MARKET
+                yield "moves", one.order, one.symbol, one.type.partition("_")[0], gap, MARKET
         for sent in (*self.flying.values(), more):
             opens = sent.action in ("pending", "deal_market") and not (self.hedging and sent.flags & CLOSES)
             if opens and client in (None, sent.client) and sent.marker not in self.seen:
                 how = "waits" if sent.action == "pending" else "moves"
                 price = max(sent.price or MARKET, MARKET) if how == "waits" else MARKET
-                yield how, sent.symbol, sent.type.partition("_")[0], sent.volume, price
+                yield how, sent.marker, sent.symbol, sent.type.partition("_")[0], sent.volume, price
 
     def _sides(self, client: str | None, more: CommandSending) -> dict[str, list[D]]:
         """By symbol the lots that may come to be bought, and sold."""
         found: dict[str, list[D]] = {}
-        for symbol in {part[1] for part in self._parts(client, more)}:
+        for symbol in {part[2] for part in self._parts(client, more)}:
             sums: dict[tuple[str, str], D] = defaultdict(D)
-            for how, name, side, lots, _ in self._parts(client, more):
+            for how, _, name, side, lots, _ in self._parts(client, more):
                 sums[how, side] += lots if name == symbol else 0
             found[symbol] = []
             for side, other in (("buy", "sell"), ("sell", "buy")):
@@ -123,7 +127,7 @@ class Reference:
         """What the limits of a client, or of the account, are about, with one order more."""
         sides, parts = self._sides(client, more), list(self._parts(client, more))
         gross = {symbol: sum(both) if self.hedging else max(both) for symbol, both in sides.items()}
-        places = [symbol for how, symbol, *_ in parts]
+        places = {what if self.hedging else symbol for _, what, symbol, *_ in parts}
         pendings = sum(how == "waits" for how, *_ in parts)
         mine = [(at, one) for at, one in self.sent if client in (None, one.client)]
         now = _second(more)
@@ -132,7 +136,7 @@ class Reference:
             "max_volume_per_symbol": sides[more.symbol][more.type.startswith("sell")],
             "max_volume_per_account": sum(map(max, sides.values())),
             "max_gross_exposure": sum(gross.values()),
-            "max_positions": D(len(places) if self.hedging else len(set(places))),
+            "max_positions": D(len(places)),
             "max_orders_per_second": D(1 + sum(now - at < 1 for at, _ in mine)),
             "max_orders_per_minute": D(1 + sum(now - at < 60 for at, _ in mine)),
         }

@@ -35,7 +35,7 @@ def test_a_position_is_worth_what_it_was_then(life: Lived) -> None:
         assert (position["price_current"], position["profit"], position["unvalued"]) == (bid, profit, None)
         account = asked(life, at(life, name), "account")
         assert (account["balance"], account["floating"]) == ("10000.00", profit)
-    assert account["equity"] == "10019.00"
+    assert account["equity"] is None  # the day's commissions of then that were not booked yet are in no log
     assert asked(life, at(life, "closed"), "positions")["positions"] == []
     # sold at 1.0980: 21 points lost
     assert asked(life, at(life, "closed"), "account")["balance"] == "9979.00"

@@ -45,7 +45,7 @@ def test_everything_of_an_account_then(life: Lived, capsys: Out) -> None:
     assert (found["account"], found["seq"], found["snapshot"]) == ("main", seq, None)
     then = found["state"]
     assert then.keys() == {"account", "positions", "orders", "pnl", "quotes"}
-    assert (then["account"]["equity"], then["positions"]["positions"][0]["profit"]) == ("10019.00", "19.00")
+    assert (then["account"]["floating"], then["positions"]["positions"][0]["profit"]) == ("19.00", "19.00")
     # The same events, and the quotes of when the last of them was recorded.
     earlier = told(life, Until("main", seq, None), "positions", capsys)
     assert earlier["state_hash"] == found["state_hash"]
