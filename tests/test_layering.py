@@ -64,6 +64,10 @@ ALLOWED: dict[str, set[str]] = {
         *("oms.rewind", "oms.queries", "oms.ingest", "oms.bus", "oms.past", "oms.replay", "oms.domain"),
         *("oms.projections", "oms.eventlog", "protocol", "msgspec", "trio"),
     },
+    "oms.export": {
+        *("oms.export", "oms.queries", "oms.ingest", "oms.past", "oms.domain", "oms.projections"),
+        *("oms.eventlog", "msgspec"),
+    },
     "oms.keep_books": {"oms.replay", "oms.eventlog", "oms.failpoints"},
     "oms.recorder": {"oms.failpoints", "oms.domain", "oms.projections", "oms.eventlog", "trio"},
     # The only one that knows NATS; within it only one module knows asyncio.

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 NAME: Final = re.compile(r"([0-9]{8})(?:-([0-9]{1,4}))?\.db")
-BESIDE: Final = ("", "-wal", "-shm")
+SEAL: Final = ".sha256"  # beside a segment that is sealed
+BESIDE: Final = ("", "-wal", "-shm", SEAL)
 
 
 class Place(NamedTuple):
@@ -28,8 +29,15 @@ def places(folder: Path) -> list[Place]:
 
 
 def latest_of(folder: Path, day: str) -> Place:
-    """Where to go on writing on a day."""
-    return max((place for place in places(folder) if place.day == day), default=Place(day, 1))
+    """Where to go on writing on a day: never in a segment that is sealed."""
+    latest = max((place for place in places(folder) if place.day == day), default=Place(day, 1))
+    return latest._replace(number=latest.number + 1) if is_sealed(folder, latest) else latest
+
+
+def is_sealed(folder: Path, place: Place) -> bool:
+    """Whether nothing may be added to a segment any more."""
+    path = place.path(folder)
+    return path.with_name(path.name + SEAL).exists()
 
 
 def size(folder: Path, place: Place) -> int:
@@ -47,11 +55,16 @@ def remove_old(folder: Path, today: date, *, days: int, most_bytes: int, keep: P
     removed = []
     for place, taken in there:
         if place != keep and (place.day < oldest or total > most_bytes):
-            for path in _files(folder, place):
-                path.unlink(missing_ok=True)
+            remove(folder, place)
             total -= taken
             removed.append(place)
     return removed
+
+
+def remove(folder: Path, place: Place) -> None:
+    """Delete a segment, with what belongs to it; raises OSError."""
+    for path in _files(folder, place):
+        path.unlink(missing_ok=True)
 
 
 def _files(folder: Path, place: Place) -> Iterator[Path]:

@@ -47,8 +47,13 @@ class PastAccount(NamedTuple):
     since: int  # the seq of the snapshot that they began with; 0: none
 
 
-def account_at(data: Path, account: str, moment: Moment, *, snapshots: bool = True) -> PastAccount:
-    """The account in a data folder; raises past.NotRecorded, and what reading its files raises."""
+def account_at(
+    data: Path, account: str, moment: Moment, *, snapshots: bool = True, quotes: bool = True
+) -> PastAccount:
+    """The account in a data folder, without `quotes` of no worth.
+
+    Raises past.NotRecorded, and what reading its files raises.
+    """
     journals = data / "journal"
     path = journals / f"{account}.db"
     until = seq_at(path, moment.seq, moment.time_ns)
@@ -60,7 +65,8 @@ def account_at(data: Path, account: str, moment: Moment, *, snapshots: bool = Tr
         reader.close()
     recorded = 0 if row is None else utc_ns(row.envelope().recorded_at)
     at_ns = recorded if moment.time_ns is None else moment.time_ns
-    board = board_at(data / "market", account, at_ns, since=max(0, at_ns - LOOK_BACK_NS))
+    since = max(0, at_ns - LOOK_BACK_NS)
+    board = board_at(data / "market", account, at_ns, since=since) if quotes else QuoteBoard()
     view = PastView(account, path, found.books, found.seq, found.head.hex(), board, at_ns)
     return PastAccount(view, found.books, found.seq, at_ns, found.since)
 

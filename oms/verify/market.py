@@ -1,4 +1,4 @@
-"""A file of the market log: its chain of commits.
+"""A file of the market log: its chain of commits, and its seal where it has one.
 
 No trade fact is in it, and no head speaks for it: a file, or its end, may be missing without a trace.
 """
@@ -10,6 +10,7 @@ from oms.eventlog.chain import BrokenChain
 from oms.eventlog.errors import Damaged, FileError
 from oms.eventlog.inspection import look_at_segment
 from oms.eventlog.market_reader import check_segment
+from oms.eventlog.sealing import seal_fault
 from oms.eventlog.structure import segment_faults
 
 from .finding import Finding, Weight
@@ -28,6 +29,8 @@ class SegmentCheck:
         try:
             for text in segment_faults(self.path):
                 yield Finding(Weight.FAULT, self.path, "file", text)
+            if (broken := seal_fault(self.path)) is not None:
+                yield Finding(Weight.FAULT, self.path, "seal", broken)
             end = look_at_segment(self.path).rows
             self.pushes = check_segment(self.path, end, lambda seq: self._paged(seq, end))
         except BrokenChain as why:
@@ -37,3 +40,6 @@ class SegmentCheck:
         except FileError as why:
             if self.path.exists():
                 yield Finding(Weight.DOUBT, self.path, "unreadable", why.message)
+        except OSError as why:
+            if self.path.exists():
+                yield Finding(Weight.DOUBT, self.path, "unreadable", f"cannot be read: {why.strerror}")

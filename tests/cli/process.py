@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import typer
+from typer.testing import CliRunner
+
 
 class Command:
     """A typer app, or a function that is a command, by its name: `oms.cli.log.app:app`."""
@@ -54,3 +57,16 @@ def interrupted(process: "subprocess.Popen[Any]") -> tuple[int, str]:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=15)
     return process.returncode, err
+
+
+class Here:
+    """A typer app called as a `Command` is, within this process: a tenth of the time."""
+
+    def __init__(self, app: typer.Typer) -> None:
+        self._app = app
+
+    def __call__(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        done = CliRunner(env={"TERM": "dumb"}).invoke(self._app, list(map(str, arguments)))
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from oms.cli.log.app import Account, Config, Data
+from oms.cli.log.options import Account, Config, Data
 from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, User
 
 

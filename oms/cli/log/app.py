@@ -1,38 +1,20 @@
-"""`oms log info | show | tail | market | verify`."""
+"""`oms log`: the commands that show events, and those of other modules."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oms.cli.ending import INTERRUPTED, OK, ended
+from oms.cli.ending import OK
+from oms.cli.log.keep_app import backup, prune, restore, seal
+from oms.cli.log.look_app import diff, export, stats
+from oms.cli.log.options import Account, Before, Config, Data, Json, Limit, Since, Symbol, Types
+from oms.cli.log.ran import end, moments
 from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, Prefix, User
 
 if TYPE_CHECKING:
-    from oms.cli.log.places import Place
     from oms.eventlog.reader import Wanted
 
-app = typer.Typer(no_args_is_help=True, help="What was logged: read only, whether the daemon runs or not.")
-
-Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="The data folder; or -c, which names it.")
-]
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", metavar="FILE", help="The daemon's settings."),
-]
-Account = Annotated[str | None, typer.Option("--account", metavar="NAME", help="One account; else all.")]
-Types = Annotated[
-    list[str] | None, typer.Option("--type", metavar="TYPE", help="deal.booked, 'order.*'; may be repeated.")
-]
-Symbol = Annotated[str | None, typer.Option("--symbol", metavar="NAME", help="Events about this symbol.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="TIME", help="2026-11-21T01:04:05Z, or 10m, 2h30m ago.")
-]
-Before = Annotated[str | None, typer.Option("--before", metavar="TIME", help="As --since; this is left out.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=0, metavar="N", help="Not more than these.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")]
+app = typer.Typer(no_args_is_help=True, help="What was logged, whether the daemon runs or not.")
 
 
 @app.command()
@@ -40,7 +22,7 @@ def info(data: Data = None, config: Config = None, account: Account = None, json
     """Which journals and market files are there, how long, how they end.  Exit code 1: a file is damaged."""
     from oms.cli.log.info import info as shown
 
-    _end(data, config, lambda place: shown(place, account, json=json))
+    end(data, config, lambda place: shown(place, account, json=json))
 
 
 @app.command()
@@ -62,7 +44,7 @@ def show(
     from oms.cli.log.show import show as shown
 
     wanted = _wanted(types, symbol, since, before)
-    _end(
+    end(
         data, config, lambda place: shown(place, account, Range(after, until), wanted, limit=limit, json=json)
     )
 
@@ -84,7 +66,7 @@ def tail(
     from oms.cli.log.tail import tail as shown
 
     wanted = _wanted(types, symbol, None, None)
-    _end(
+    end(
         data,
         config,
         lambda place: until_ended(lambda: shown(place, account, wanted, lines, json=json)),
@@ -114,9 +96,9 @@ def market(
 
     if raw and symbol is not None:
         raise typer.BadParameter("--symbol: rows as they were received know no names; leave --raw out")
-    wanted = Wanted(account, kind, symbol, *_moments(since, before))
+    wanted = Wanted(account, kind, symbol, *moments(since, before))
     shown = pushes if raw else events
-    _end(data, config, lambda place: shown(place, wanted, limit=limit, json=json))
+    end(data, config, lambda place: shown(place, wanted, limit=limit, json=json))
 
 
 @app.command()
@@ -158,36 +140,14 @@ def verify(
 
     said = Said(nats, user, creds, nkey, ca, cert, key, prefix)
     asked = Asked(account, heads, public_key or [], said, js_prefix, deep=not chain, json=json)
-    _end(data, config, lambda place: verifying(place, config, asked))
-
-
-def _end(
-    data: Path | None,
-    config: Path | None,
-    run: "Callable[[Place], int | None]",
-    *,
-    interrupted: int = INTERRUPTED,
-) -> None:
-    from oms.cli.log.places import place_of
-
-    raise typer.Exit(ended("log", lambda: run(place_of(data, config)), interrupted=interrupted))
+    end(data, config, lambda place: verifying(place, config, asked))
 
 
 def _wanted(types: list[str] | None, symbol: str | None, since: str | None, before: str | None) -> "Wanted":
     from oms.eventlog.reader import Wanted
 
-    return Wanted(tuple(types) if types else None, symbol, *_moments(since, before))
+    return Wanted(tuple(types) if types else None, symbol, *moments(since, before))
 
 
-def _moments(since: str | None, before: str | None) -> tuple[int | None, int | None]:
-    import time
-
-    from oms.cli.log.moments import moment
-
-    now, found = time.time_ns(), []
-    for name, text in (("--since", since), ("--before", before)):
-        try:
-            found.append(None if text is None else moment(text, now))
-        except ValueError as why:
-            raise typer.BadParameter(f"{name}: {why}") from None
-    return found[0], found[1]
+for command in (diff, export, stats, backup, restore, seal, prune):
+    app.command()(command)

@@ -29,7 +29,7 @@ STATES: Final = {"closed": GOOD, "open": GOOD, "not closed": POOR, "damaged": BA
 def info(place: Place, account: str | None, *, json: bool) -> int:
     """Show it; the exit code, FAILED where a file cannot be read.  Raises Failure."""
     journals = [_journal(place, name) for name in place.chosen(account)]
-    segments = [] if account else list(_segments(place.market))
+    segments = [] if account else list(segments_in(place.market))
     told = {"data": str(place.data), "accounts": journals, "market": segments}
     print_json(told) if json else _print(told)
     return FAILED if any("trouble" in one for one in (*journals, *segments)) else OK
@@ -68,7 +68,8 @@ def _holder(lock: Path) -> Holder | None:
         return None  # a copy, or a backup
 
 
-def _segments(folder: Path) -> Iterable[dict[str, Any]]:
+def segments_in(folder: Path) -> Iterable[dict[str, Any]]:
+    """What is known of each file of the market log; one that is damaged has its `trouble`."""
     for segment in places(folder):
         path = segment.path(folder)
         told: dict[str, Any] = {"segment": path.name, "bytes": size(folder, segment)}

@@ -1,6 +1,5 @@
 """`oms replay orders | positions | account | pnl | quotes | all`: what `oms state` would have shown then."""
 
-import json as json_text
 from typing import Any, Final
 
 import trio
@@ -13,11 +12,9 @@ from oms.cli.state.query import LISTS
 from oms.cli.state.tables import tables
 from oms.eventlog.envelope import rfc3339
 from oms.past import NotRecorded
-from oms.queries import answer
-from oms.rewind import Moment, PastAccount, account_at
+from oms.rewind import Moment, NotAnswered, PastAccount, account_at, reply
 
 PARTS: Final = ("account", "positions", "orders", "pnl", "quotes")
-ROWS: Final = 1000  # of a page
 
 Reply = dict[str, Any]
 
@@ -45,19 +42,10 @@ def _account(place: Place, name: str, moment: Moment) -> PastAccount:
 
 
 async def _reply(account: PastAccount, what: str) -> Reply:
-    """The answer of a query of that name, all pages of it."""
-    rows: list[Any] = []
-    reply: Reply = {"next": None}
-    while True:
-        on = {} if reply["next"] is None else {"after": reply["next"]}
-        paging = {"limit": ROWS} if what in LISTS else {}
-        sent = await answer(account.view, what, {}, json_text.dumps(paging | on).encode())
-        reply = json_text.loads(sent.payload)
-        if sent.error is not None:
-            raise Failure(FAILED, f"{account.view.account}: {what}: {reply['error']['message']}")
-        rows += reply.get(LISTS.get(what, ""), [])
-        if reply.get("next") is None:
-            return reply | ({LISTS[what]: rows} if what in LISTS else {})
+    try:
+        return await reply(account.view, what, rows=LISTS.get(what, ""))
+    except NotAnswered as why:
+        raise Failure(FAILED, str(why)) from None
 
 
 def _head(account: PastAccount) -> Reply:

@@ -6,13 +6,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from oms.cli.log.app import app
 from oms.eventlog.envelope import Draft
 from oms.eventlog.journal import Journal
-from tests.cli.process import Command
+from tests.cli.process import Command, Here
 from tests.eventlog.scene import NOON, opened
 
 SECOND = 1_000_000_000
 log = Command("oms.cli.log.app:app")
+here = Here(app)
 
 
 def journal(data: Path, account: str, start: int = NOON, step: int = SECOND, **options: Any) -> Journal:

@@ -1,0 +1,25 @@
+"""Options that several commands on the log have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder; or -c, which names it.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="The daemon's settings."),
+]
+Account = Annotated[str | None, typer.Option("--account", metavar="NAME", help="One account; else all.")]
+Types = Annotated[
+    list[str] | None, typer.Option("--type", metavar="TYPE", help="deal.booked, 'order.*'; may be repeated.")
+]
+Symbol = Annotated[str | None, typer.Option("--symbol", metavar="NAME", help="Events about this symbol.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="2026-11-21T01:04:05Z, or 10m, 2h30m ago.")
+]
+Before = Annotated[str | None, typer.Option("--before", metavar="TIME", help="As --since; this is left out.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=0, metavar="N", help="Not more than these.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")]
