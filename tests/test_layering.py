@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "protocol.records": {"protocol.layout", "protocol.enums", "protocol.records", "msgspec"},
     "oms": set(),
     "oms.failpoints": set(),
+    "oms.html_page": set(),
     "oms.toml_lines": set(),
     "oms.toml_text": {"oms.toml_lines"},
     "oms.domain": {"oms.domain", "protocol.enums", "protocol.maths", "msgspec"},
@@ -58,7 +59,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "oms.explain": {
         *("oms.explain", "oms.decisions", "oms.commands", "oms.domain", "oms.projections", "oms.eventlog"),
-        *("oms.replay", "oms.past", "oms.bus.subjects", "msgspec"),
+        *("oms.replay", "oms.past", "oms.bus.subjects", "oms.html_page", "msgspec"),
     },
     "oms.rewind": {
         *("oms.rewind", "oms.queries", "oms.ingest", "oms.bus", "oms.past", "oms.replay", "oms.domain"),
@@ -67,6 +68,9 @@ ALLOWED: dict[str, set[str]] = {
     "oms.export": {
         *("oms.export", "oms.queries", "oms.ingest", "oms.past", "oms.domain", "oms.projections"),
         *("oms.eventlog", "msgspec"),
+    },
+    "oms.report": {
+        *("oms.report", "oms.html_page", "oms.rewind", "oms.queries", "oms.domain", "oms.eventlog"),
     },
     "oms.keep_books": {"oms.replay", "oms.eventlog", "oms.failpoints"},
     "oms.recorder": {"oms.failpoints", "oms.domain", "oms.projections", "oms.eventlog", "trio"},

@@ -12,6 +12,7 @@ from oms.cli.operate.app import alive, halt, limits, panic, reduce, reset, resum
 from oms.cli.paper.app import app as paper
 from oms.cli.reconcile.app import reconcile
 from oms.cli.replay.app import replay
+from oms.cli.report.app import app as report
 from oms.cli.run.app import run
 from oms.cli.state.app import state
 from oms.cli.trade.app import app as trade
@@ -38,6 +39,7 @@ app.add_typer(log, name="log")
 app.command()(replay)
 app.command()(explain)
 app.add_typer(keys, name="keys")
+app.add_typer(report, name="report")
 app.command()(doctor)
 app.add_typer(config, name="config")
 app.add_typer(paper, name="paper")

@@ -5,31 +5,20 @@ scripts, images and connections to itself.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from oms.html_page import framed, plain, section, table, text
 
 Told = Mapping[str, Any]
 
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE: Final = """
-:root { color-scheme: light dark; --line: #8885; --soft: #8881; }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: .2rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-p.lead { margin: 0; opacity: .75 }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line) }
-th { font-weight: 600; white-space: nowrap } td.n { text-align: right; font-variant-numeric: tabular-nums }
-td.at { white-space: nowrap }
-code, pre { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
-pre { background: var(--soft); padding: .5rem; white-space: pre-wrap; margin: .3rem 0 }
 .stage { display: inline-block; padding: 0 .5rem; border-radius: .6rem; color: #fff; background: #607080 }
 .sent, .answered, .result { background: #2762a8 } .deal, .ledger { background: #227744 }
 .order, .position { background: #1f7a85 } .outcome { background: #6a3d9a } .decided { background: #8a5a00 }
 .doubt, .evidence { background: #a83232 } tr.around { opacity: .6 }
 .bar { height: .7rem; background: #2762a8; border-radius: .2rem; min-width: 1px }
 .bar.whole { background: #6a3d9a } .same { color: #227744 } .other { color: #a83232 }
-details > summary { cursor: pointer } .small { opacity: .7; font-size: 13px }
 """
 
 
@@ -38,28 +27,21 @@ def page(told: Told) -> str:
     subject = told["subject"]
     title = f"{subject['what']} {subject['name']} of {told['account']}"
     parts = [
-        f"<h1>{_text(title)}</h1>",
-        f'<p class="lead">{_text(headline(told))}</p>',
-        *([f"<p>{_text(published(told))}</p>"] if "publication" in told else []),
-        *_section("What it came to", _results(told)),
-        *_section("How long it took", _stages(told["stages"])),
-        *_section("What happened", _timeline(told["timeline"])),
-        *_section("What was decided, and on what", [_decision(one) for one in told["decisions"]]),
-        *_section(
-            "Positions", _table(("position", "open", "symbol", "side", "volume", "price"), told["positions"])
+        f"<h1>{text(title)}</h1>",
+        f'<p class="lead">{text(headline(told))}</p>',
+        *([f"<p>{text(published(told))}</p>"] if "publication" in told else []),
+        *section("What it came to", _results(told)),
+        *section("How long it took", _stages(told["stages"])),
+        *section("What happened", _timeline(told["timeline"])),
+        *section("What was decided, and on what", [_decision(one) for one in told["decisions"]]),
+        *section(
+            "Positions", table(("position", "open", "symbol", "side", "volume", "price"), told["positions"])
         ),
-        f'<p class="small">Read from the journal of {_text(told["account"])} up to seq {told["seq"]}. Each '
+        f'<p class="small">Read from the journal of {text(told["account"])} up to seq {told["seq"]}. Each '
         "event names its place (seq) and the hash of the chain there; what is computed from several events "
         "is called derived.</p>",
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body></html>\n"
-    )
+    return framed(title, parts, STYLE)
 
 
 def headline(told: Told) -> str:
@@ -82,13 +64,9 @@ def published(told: Told) -> str:
     )
 
 
-def _section(title: str, parts: Sequence[str]) -> list[str]:
-    return [f"<section><h2>{_text(title)}</h2>", *parts, "</section>"] if parts else []
-
-
 def _results(told: Told) -> list[str]:
     return [
-        *_table(
+        *table(
             (
                 "command",
                 "client",
@@ -103,8 +81,8 @@ def _results(told: Told) -> list[str]:
             ),
             told["commands"],
         ),
-        *_table(("order", "state", "filled", "remaining", "price", "command", "client"), told["orders"]),
-        *_table(
+        *table(("order", "state", "filled", "remaining", "price", "command", "client"), told["orders"]),
+        *table(
             ("deal", "order", "position", "type", "entry", "volume", "price", "profit", "commission", "swap"),
             told["deals"],
         ),
@@ -119,8 +97,8 @@ def _stages(stages: Sequence[Told]) -> list[str]:
         share = 100 * abs(one["seconds"]) / (max(same) or 1)
         kind = "bar whole" if one["stage"] == "whole" else "bar"
         rows.append(
-            f"<tr><td>{_text(one['command'])}</td><td>{_text(one['stage'])}</td>"
-            f'<td class="n">{_text(duration(one["seconds"]))}</td>'
+            f"<tr><td>{text(one['command'])}</td><td>{text(one['stage'])}</td>"
+            f'<td class="n">{text(duration(one["seconds"]))}</td>'
             f'<td style="width:50%"><div class="{kind}" style="width:{share:.2f}%"></div></td></tr>'
         )
     head = "<tr><th>command</th><th>stage</th><th>took</th><th></th></tr>"
@@ -134,10 +112,10 @@ def _timeline(steps: Sequence[Told]) -> list[str]:
         cause = "" if one["cause"] is None else f"because of {one['cause']}"
         rows.append(
             f'<tr{kind}><td class="n">{one["seq"]}</td>'
-            f'<td class="at"><code>{_text(one["recorded_at"])}</code><br>'
-            f'<span class="small">+{_text(duration(one["since_first"]))}</span></td>'
-            f'<td><span class="stage {_text(one["stage"])}">{_text(one["stage"])}</span></td>'
-            f'<td>{_text(one["says"])}<br><span class="small">{_text(cause)}</span>{_evidence(one)}</td></tr>'
+            f'<td class="at"><code>{text(one["recorded_at"])}</code><br>'
+            f'<span class="small">+{text(duration(one["since_first"]))}</span></td>'
+            f'<td><span class="stage {text(one["stage"])}">{text(one["stage"])}</span></td>'
+            f'<td>{text(one["says"])}<br><span class="small">{text(cause)}</span>{_evidence(one)}</td></tr>'
         )
     head = "<tr><th>seq</th><th>recorded (UTC)</th><th>stage</th><th>what</th></tr>"
     return [f"<table>{head}{''.join(rows)}</table>"] if rows else []
@@ -147,7 +125,7 @@ def _evidence(step: Told) -> str:
     names = ("type", "venue_time", "trace", "subject", "stream", "copy", "hash", "data")
     told = {name: step[name] for name in names if name in step}
     said = "computed from the ledger's events" if step["derived"] else step["type"]
-    return f"<details><summary>{_text(said)}</summary>{_json(told)}</details>"
+    return f"<details><summary>{text(said)}</summary>{_json(told)}</details>"
 
 
 def _decision(one: Told) -> str:
@@ -161,16 +139,16 @@ def _decision(one: Told) -> str:
     css = "same" if again["same"] else "other"
     at = ", at the prices that were asked for" if one["at_prices"] else ""
     reasons = "".join(
-        f"<li><code>{_text(why['code'])}</code> {_text(why['message'])}</li>" for why in one["reasons"]
+        f"<li><code>{text(why['code'])}</code> {text(why['message'])}</li>" for why in one["reasons"]
     )
     inputs = one["inputs"]
     rows = "".join(
-        f"<tr><th>{_text(name)}</th><td>{_value(value)}</td></tr>" for name, value in inputs.items()
+        f"<tr><th>{text(name)}</th><td>{_value(value)}</td></tr>" for name, value in inputs.items()
     )
     differs = _json(again["differences"]) if again.get("differences") else ""
     return (
-        f"<h3>{_text(one['verb'])} {_text(one['command'])}: {_text(one['verdict'])}{at}</h3>"
-        f'<p class="{css}">{_text(verdict)}</p>{differs}'
+        f"<h3>{text(one['verb'])} {text(one['command'])}: {text(one['verdict'])}{at}</h3>"
+        f'<p class="{css}">{text(verdict)}</p>{differs}'
         f"{f'<ul>{reasons}</ul>' if reasons else ''}"
         f"<details open><summary>asked for</summary>{_json(one['request'])}</details>"
         f"{_sent(one['intent'])}"
@@ -185,39 +163,11 @@ def _sent(intent: Told | None) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, Mapping | list):
         return _json(value) if value else '<span class="small">none</span>'
-    return _text(_plain(value))
-
-
-def _table(columns: Sequence[str], rows: Iterable[Told]) -> list[str]:
-    """Columns in which something stands."""
-    found = list(rows)
-    there = [name for name in columns if any(_plain(row.get(name)) for row in found)]
-    if not found:
-        return []
-    head = "".join(f"<th>{_text(name)}</th>" for name in there)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_text(_plain(row.get(name)))}</td>" for name in there) + "</tr>"
-        for row in found
-    )
-    return [f"<table><tr>{head}</tr>{body}</table>"]
+    return text(plain(value))
 
 
 def _json(value: Any) -> str:
-    return f"<pre>{_text(json.dumps(value, ensure_ascii=False, indent=1))}</pre>"
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
-
-
-def _text(value: Any) -> str:
-    """Escaped; what no page may hold, such as control characters, is shown by its number."""
-    text = "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in str(value))
-    return escape(text, quote=True)
+    return f"<pre>{text(json.dumps(value, ensure_ascii=False, indent=1))}</pre>"
 
 
 def duration(seconds: float) -> str:

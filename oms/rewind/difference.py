@@ -12,7 +12,9 @@ from oms.queries.view import View
 from .replies import reply
 
 # Of the answer about the account: where it stands, and what depends on quotes or on who asks.
-NOT_COMPARED: Final = frozenset({"seq", "stale"})
+NOT_COMPARED: Final = frozenset(
+    {"seq", "stale", "floating", "equity", "margin", "margin_free", "margin_level", "margin_gaps"}
+)
 LISTS: Final = {"orders": "order", "positions": "position"}  # and what a row is known by
 
 Row = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""`oms report`: statements of days and periods (docs/cli.md)."""

@@ -1,0 +1,12 @@
+"""What was booked in some days of an account: as a page for people, as a table for programs.
+
+gathered(view, first, last)     the statement, each booking with what then stood in the books, the curve
+page(report)                    as one HTML page
+sheet(report)                   as CSV
+"""
+
+from .gathered import Report, gathered
+from .page import page
+from .sheet import sheet
+
+__all__ = ["Report", "gathered", "page", "sheet"]
