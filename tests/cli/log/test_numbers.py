@@ -4,6 +4,7 @@ import itertools
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -79,7 +80,7 @@ def test_stats_for_people_and_programs(tmp_path: Path) -> None:
 def log(tmp_path: Path) -> Log:
     made = Log(tmp_path)
     terms = AccountChanged(currency="USD", digits=2, margin_mode="retail_hedging")
-    placed = {"symbol": "EURUSD", "type": "buy_limit", "state": "placed", "volume": D("0.10")}
+    placed: dict[str, Any] = {"symbol": "EURUSD", "type": "buy_limit", "state": "placed", "volume": D("0.10")}
     made.record(terms, LedgerOpened(D("100.00"), D("0.00")))  # 2, 3
     made.record(OrderPlaced("7", remaining=D("0.10"), price=D("1.05"), **placed))  # 4
     made.record(OrderUpdated("7", remaining=D("0.10"), price=D("1.06"), **placed))  # 5
@@ -89,10 +90,12 @@ def log(tmp_path: Path) -> Log:
 
 
 def changed(log: Log, first: int, second: int) -> list[tuple[object, ...]]:
-    views = [account_at(log.data, "main", Moment(seq=seq), quotes=False).view for seq in (first, second)]
+    before, after = (
+        account_at(log.data, "main", Moment(seq=seq), quotes=False).view for seq in (first, second)
+    )
     return [
         (one.what, one.name, one.change, one.fields if one.change == "changed" else len(one.fields) > 4)
-        for one in trio.run(difference, *views)
+        for one in trio.run(difference, before, after)
     ]
 
 
