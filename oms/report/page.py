@@ -26,7 +26,7 @@ def page(report: Report) -> str:
         *([] if told["booked"] else [f"<p>{text(UNBOOKED)}</p>"]),
         *section("What it came to", table(("", "balance", "credit"), _summary(told), NUMBERS)),
         *section("Equity", drawn(report.curve)),
-        *section("Days", table(("day", "opening", "net", "corrected", "closing"), _days(told), NUMBERS)),
+        *section("Days", table(("day", "opening", "booked", "corrected", "closing"), _days(told), NUMBERS)),
         *section("Symbols", table(("symbol", *SUMS), told["symbols"], NUMBERS)),
         *section("Types of deals", table(("type", *SUMS), told["kinds"], NUMBERS)),
         *section("Bookings", _bookings(report)),
@@ -69,7 +69,7 @@ def _days(told: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "day": day["day"],
             "opening": day["opening"]["balance"],
-            "net": ", ".join(f"{kind['type']} {kind['net']}" for kind in day["kinds"]),
+            "booked": ", ".join(f"{kind['type']} {kind['net']}" for kind in day["kinds"]),
             "corrected": day["corrected"]["balance"],
             "closing": day["closing"]["balance"],
         }

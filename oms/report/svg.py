@@ -76,7 +76,7 @@ class _Plane:
             y = self._y(value)
             yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
             yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.2f}</text>'
-        for at, x, anchor in ((self._begins, LEFT, "start"), (self._ends, WIDTH, "end")):
+        for at, x, anchor in ((self._begins, LEFT, "start"), (self._ends - 1, WIDTH, "end")):
             told = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
             yield f'<text x="{x}" y="{HEIGHT - 6}" text-anchor="{anchor}">{told}</text>'
 

@@ -15,6 +15,7 @@ from oms.cli.log.app import app as log
 from oms.cli.operate.app import halt, panic, reduce, reset, resume
 from oms.cli.reconcile.app import reconcile
 from oms.cli.replay.app import replay
+from oms.cli.report.app import app as report
 from oms.cli.state.app import state
 from oms.cli.trade.app import app as trade
 from oms.cli.unknown.app import app as unknown
@@ -27,6 +28,7 @@ def commands() -> dict[str, Any]:
     app = typer.Typer()
     app.add_typer(log, name="log")
     app.add_typer(keys, name="keys")
+    app.add_typer(report, name="report")
     app.add_typer(trade, name="trade")
     app.add_typer(unknown, name="unknown")
     for name, command in OPERATING.items():
@@ -34,7 +36,7 @@ def commands() -> dict[str, Any]:
     for function in (state, watch, doctor, replay, explain):
         app.command()(function)
     found: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    for group in ("log", "keys", "trade", "unknown"):
+    for group in ("log", "keys", "report", "trade", "unknown"):
         found |= {f"{group} {name}": one for name, one in found.pop(group).commands.items()}
     return found
 
@@ -66,7 +68,9 @@ def test_every_command_has_its_section_with_every_option(name: str) -> None:
 def test_all_of_them_are_there() -> None:
     assert set(COMMANDS) == {
         *("log info", "log show", "log tail", "log market", "log verify", "keys init", "keys show"),
-        *("state", "watch", "doctor", "replay", "explain"),
+        *("log export", "log stats", "log diff", "log backup", "log restore", "log seal", "log prune"),
+        *("report day", "report period", "state", "watch", "doctor"),
+        *("replay", "explain"),
         *("halt", "reduce", "resume", "panic", "reset", "reconcile", "unknown list", "unknown settle"),
         *("trade submit", "trade check", "trade modify", "trade cancel"),
         *("trade close", "trade close-by", "trade close-all", "trade cancel-all"),
