@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -184,3 +186,18 @@ def test_pruning_takes_old_market_files_and_nothing_else(tmp_path: Path) -> None
     here("prune", "--data", tmp_path, "--before", "2027-01-01T00:00:00Z", "--yes")
     assert list((tmp_path / "market").iterdir()) == [newest]
     assert look_at_journal(tmp_path / "journal" / "main.db").closed
+
+
+def test_a_backup_ends_beside_a_writer_that_never_pauses(tmp_path: Path) -> None:
+    """Another process commits all the time; each copy holds what was acknowledged before it."""
+    command = [sys.executable, "-m", "tests.eventlog.appender", str(tmp_path / "journal"), "inline", "50"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        try:
+            assert writer.stdout is not None
+            for number in range(3):
+                acknowledged = [writer.stdout.readline() for _ in range(20)][-1]
+                (told,) = backed_up(tmp_path, tmp_path / f"copy{number}")
+                assert int(str(told["events"])) >= int(acknowledged.split()[0])
+        finally:
+            writer.kill()
+    assert [one for one in found(tmp_path / "copy0", deep=False) if one.weight] == []
