@@ -38,7 +38,7 @@ def drawn(curve: Curve) -> list[str]:
 def _words(curve: Curve) -> str:
     said = "Grey: balance and credit, as booked. "
     if curve.fall is None:
-        return said + "Equity was not marked in these days."
+        return said + "Equity was not marked in these days: a limit of losses does that."
     return (
         said + f"Blue: equity, as it was marked; at the deepest it was {curve.fall} below its highest before."
     )

@@ -96,6 +96,29 @@ def test_the_example_in_the_docs_listens_and_asks(up: System) -> None:
     assert (nobody.returncode, nobody.stderr) == (1, "nobody holds an account 'nobody'\n")
 
 
+def test_the_example_in_the_docs_joins_late_and_misses_nothing(up: System) -> None:
+    """Begun in the middle, and told nothing twice while the account goes on."""
+    before = up.ask(NET, "state")["seq"]
+    last = before + 6  # an order, its deal, its end, twice, and what comes of them: at least
+    command = [sys.executable, str(ROOT / "docs" / "join.py"), up.nats.url, NET]
+    with subprocess.Popen(
+        [*command, str(last)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as joining:
+        assert joining.stdout is not None
+        first = [json.loads(joining.stdout.readline()) for _ in range(before)]
+        assert [event["seq"] for event in first] == list(range(1, before + 1))
+        trade(up, NET, [buy(0.1), sell(0.1)])
+        rest, told = joining.communicate(timeout=60)
+    assert (joining.returncode, told) == (0, "")
+    live = [json.loads(line)["seq"] for line in rest.splitlines()]
+    assert live == list(range(before + 1, last + 1))
+    deals = subprocess.run(
+        [*command, str(last), "deal.*"], capture_output=True, text=True, timeout=60, check=True
+    )
+    types = {json.loads(line)["type"] for line in deals.stdout.splitlines()}
+    assert types == {"deal.booked"}
+
+
 @pytest.mark.parametrize("account", [HEDGE, NET])
 def test_the_example_in_the_docs_trades(up: System, account: str) -> None:
     before = up.told(account)["positions"]
