@@ -30,7 +30,7 @@ test-fast: setup
 # Explanations opened in headless Chromium (Debian's package `chromium`); make test skips them where it is not
 # installed, says so, and skips nothing else.
 test-html: setup
-	OMS_CHROMIUM=required $(BIN)/pytest tests/explain
+	OMS_CHROMIUM=required $(BIN)/pytest tests/explain tests/report
 
 # Thirty days, twenty symbols, four accounts: books against the venue's truth, in about three minutes.
 month: setup
