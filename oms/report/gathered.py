@@ -1,4 +1,4 @@
-"""A report's figures: the answers of queries, put together.
+"""A report's figures: the answers of queries and the deals of the books, put together.
 
 The statement says what a period came to (oms/queries/statement.py); the deals of the same period say how.
 Both are of the same books, so what stands behind the last booking is what the statement closes with, and a
@@ -12,7 +12,8 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from oms.domain import words
-from oms.domain.values import EXACT, tidy, total, wall
+from oms.domain.records import DealRecord
+from oms.domain.values import EXACT, tidy
 from oms.queries.view import View
 from oms.rewind import reply
 
@@ -64,8 +65,7 @@ async def gathered(view: View, first: str, last: str) -> Report:
     """The report of these days, YYYY-MM-DD; raises rewind.NotAnswered, FileError."""
     statement = await reply(view, "statement", {"from": first, "to": last}, "days")
     behind = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
-    window = {"from": f"{first} 00:00:00", "to": f"{behind} 00:00:00"}
-    deals = (await reply(view, "deals", window, "deals"))["deals"]
+    deals = view.books.deals.between(first, behind)
     terms = await reply(view, "account")
     lines = list(_lines(statement, deals))
     opening = Decimal(statement["opening"]["balance"]) + Decimal(statement["opening"]["credit"])
@@ -76,7 +76,7 @@ async def gathered(view: View, first: str, last: str) -> Report:
     )
 
 
-def _lines(statement: Told, deals: Sequence[Told]) -> Iterator[Line]:
+def _lines(statement: Told, deals: Sequence[DealRecord]) -> Iterator[Line]:
     """Deals by their time, and behind those of its day what was corrected then."""
     balance, credit = (Decimal(statement["opening"][name]) for name in ("balance", "credit"))
     digits = -int(balance.as_tuple().exponent)
@@ -86,12 +86,11 @@ def _lines(statement: Told, deals: Sequence[Told]) -> Iterator[Line]:
         yield Line(time[0], booked, net, tidy(balance, digits), tidy(credit, digits))
 
 
-def _deals(deals: Sequence[Told]) -> Iterator[tuple[tuple[str, int], Told, tuple[Decimal, Decimal]]]:
+def _deals(deals: Sequence[DealRecord]) -> Iterator[tuple[tuple[str, int], Told, tuple[Decimal, Decimal]]]:
     for deal in deals:
-        net = total([None if deal[name] is None else Decimal(deal[name]) for name in AMOUNTS])
-        none = Decimal(0)
-        moved = (none, net) if deal["type"] in words.CREDITS else (net, none)
-        yield (wall(deal["time"]), int(deal["deal"])), {name: deal[name] for name in SHOWN}, moved
+        none, net = Decimal(0), deal.amount
+        moved = (none, net) if deal.type in words.CREDITS else (net, none)
+        yield deal.place, {name: getattr(deal, name) for name in SHOWN}, moved
 
 
 def _corrections(statement: Told) -> Iterator[tuple[tuple[str, int], Told, tuple[Decimal, Decimal]]]:

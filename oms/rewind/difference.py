@@ -7,6 +7,9 @@ the account, and must not be in them.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
+
+from oms.queries.trades import order_row
 from oms.queries.view import View
 
 from .replies import reply
@@ -15,7 +18,6 @@ from .replies import reply
 NOT_COMPARED: Final = frozenset(
     {"seq", "stale", "floating", "equity", "margin", "margin_free", "margin_level", "margin_gaps"}
 )
-LISTS: Final = {"orders": "order", "positions": "position"}  # and what a row is known by
 
 Row = Mapping[str, Any]
 Fields = dict[str, tuple[Any, Any]]  # before, after
@@ -33,14 +35,19 @@ class Change(NamedTuple):
 async def difference(before: View, after: View) -> list[Change]:
     """From one state of an account to another; views without quotes.  Raises NotAnswered."""
     found: list[Change] = []
-    for what, key in LISTS.items():
-        request = {"all": True} if what == "orders" else {}
-        rows = [(await reply(view, what, request, what))[what] for view in (before, after)]
-        found += changes(what, key, *rows)
+    found += changes("orders", "order", _orders(before), _orders(after))
+    rows = [(await reply(view, "positions", rows="positions"))["positions"] for view in (before, after)]
+    found += changes("positions", "position", *rows)
     told = [await reply(view, "account") for view in (before, after)]
     if fields := _differing(*told):
         found.append(Change("account", after.account, "changed", fields))
     return found
+
+
+def _orders(view: View) -> list[Row]:
+    """Open or ended, as `query.orders` has them; all its pages would take the square of the time."""
+    found = map(view.books.orders.get, view.books.orders.tickets())
+    return [msgspec.to_builtins(order_row(view.books, order)) for order in found if order is not None]
 
 
 def changes(what: Any, key: str, before: Sequence[Row], after: Sequence[Row]) -> Iterator[Change]:

@@ -70,4 +70,4 @@ def _words(one: Change) -> str:
 def _word(value: Any) -> str:
     if value is None:
         return "-"
-    return ",".join(map(_word, value)) if isinstance(value, list) else plain(value)
+    return ",".join(map(_word, value)) if isinstance(value, list | tuple) else plain(value)
