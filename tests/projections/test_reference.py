@@ -62,7 +62,7 @@ def test_after_every_deal_the_books_are_those_of_the_reference(mode: str, data: 
 
 @pytest.mark.slow
 @MODES
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=300)
 @given(data=st.data(), seed=st.integers(0, 2**32), cents=CENTS)
 def test_in_any_order_with_amended_and_removed_deals_they_are_too(
     mode: str, data: Any, seed: int, cents: Decimal
