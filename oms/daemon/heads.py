@@ -15,6 +15,7 @@ from oms.bus.errors import BusError, NotConnected, text_of
 from oms.bus.heads import publish_head
 from oms.config import HeadSettings
 from oms.eventlog.envelope import rfc3339
+from oms.eventlog.errors import FileError
 from oms.heads.file import append_head
 from oms.heads.head import Head, signed
 from oms.heads.keys import SigningKey
@@ -62,13 +63,18 @@ class Heads:
 
     async def _tell(self, account: str, recorder: Recorder, key: SigningKey) -> None:
         places = [place for place in self._places() if self._told.get((place, account), 0) < recorder.seq]
-        if places and recorder.sound:
+        if not places or not recorder.sound:
+            return
+        try:
             await recorder.settled()
-            head = _head(recorder, rfc3339(self._clock()))
-            line = signed(head, key)
-            for place in places:
-                if await self._put(place, account, line):
-                    self._told[place, account] = head.seq
+        except FileError as why:  # its commit failed, and the books cannot be made anew now
+            log.warning("head not signed", account=account, detail=str(why))
+            return
+        head = _head(recorder, rfc3339(self._clock()))
+        line = signed(head, key)
+        for place in places:
+            if await self._put(place, account, line):
+                self._told[place, account] = head.seq
 
     def _places(self) -> list[str]:
         return [NATS] if self._file is None else [NATS, str(self._file)]
@@ -77,7 +83,8 @@ class Heads:
         """Whether it is there."""
         try:
             if place != NATS:
-                await trio.to_thread.run_sync(partial(append_head, Path(place), line))
+                # A disk that hangs must not hold up the end of the daemon.
+                await trio.to_thread.run_sync(partial(append_head, Path(place), line), abandon_on_cancel=True)
                 return True
             connection = self._bridge.present
             if connection is None:

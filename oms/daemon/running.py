@@ -313,8 +313,7 @@ async def _settle(daemon: Daemon, heads: Heads) -> None:
 async def _keep_now_and_then(recorder: Recorder) -> None:
     """Have the books kept whenever so many events were recorded that folding them would take a while."""
     while recorder.broken is None:
-        await recorder.settled(recorder.kept + KEEP_EVENTS)
-        recorder.kept = recorder.seq
+        recorder.kept = await recorder.committed(recorder.kept + KEEP_EVENTS - 1)
         if detail := await _kept_aside(recorder):
             log.warning("no snapshot", account=recorder.account, detail=detail[-KEEP_TOLD:])
 

@@ -59,11 +59,12 @@ class Marks:
 
     async def look(self) -> None:
         """Mark what there is to mark, and see whether a limit is reached; once."""
-        account, books = self._account, self._account.recorder.books
-        limits = limits_in_force(books).account
+        account = self._account
+        limits = limits_in_force(account.recorder.books).account
         if account.standing.link != READY or limits is None or not asked(limits):
             return
         await account.recorder.settled()
+        books = account.recorder.books  # made anew, where a commit has failed
         offset = account.offset(books)
         at = server_time(self._clock() / NS + offset, offset)
         worth = account.worth(books)

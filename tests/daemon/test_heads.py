@@ -1,9 +1,12 @@
 """The heads of a daemon: in stream and file, when something happened, and a verifier believes them."""
 
+import threading
 from pathlib import Path
 
+import apsw
 import pytest
 import trio
+import trio.testing
 from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
@@ -12,8 +15,11 @@ from oms.bus.errors import Refused
 from oms.bus.heads import read_heads
 from oms.config import HeadSettings, Secret
 from oms.daemon.heads import Heads
+from oms.eventlog.errors import Damaged, FileError
+from oms.eventlog.journal import Journal
 from oms.heads.file import read_heads as heads_in_file
 from oms.heads.head import SignedHead, read
+from oms.projections import Books
 from oms.recorder import Recorder
 from oms.verify.heads import gathered
 from oms.verify.journal import JournalCheck
@@ -106,3 +112,48 @@ async def test_a_stream_or_a_file_that_takes_none_stops_nothing(
     told = capsys.readouterr()
     assert "its subjects are other, not oms.v1.head.main" in told.out + told.err
     assert "head not written" in told.out + told.err
+
+
+async def test_a_journal_that_fails_meanwhile_is_not_signed_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def full(*_: object) -> None:
+        begun.set()
+        go_on.wait(20)
+        raise apsw.FullError
+
+    def gone() -> Books:
+        raise Damaged(journal.path, "a page of it cannot be read")
+
+    journal = Journal.open(tmp_path, "main", kind="thread", checkpoints_apart=False, ballast_bytes=0)
+    recorder = Recorder(journal, Books(), gone)
+    monkeypatch.setattr("oms.eventlog.journal_file.JournalFile.append", full)
+
+    async def record() -> None:
+        with pytest.raises(FileError):
+            await recorder.record([ACTIVE])
+
+    with nats_server(tmp_path / "nats") as server:
+        async with linked(server) as bridge, trio.open_nursery() as nursery:
+            nursery.start_soon(record)
+            await until(begun.is_set)
+            assert recorder.sound
+            nursery.start_soon(heads_of(recorder, bridge, tmp_path / "heads").tell)
+            await trio.testing.wait_all_tasks_blocked()
+            go_on.set()
+    told = capsys.readouterr()
+    assert "a page of it cannot be read" in told.out + told.err
+    assert not (tmp_path / "heads").exists()
+
+
+async def test_a_file_that_hangs_holds_up_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr("oms.daemon.heads.append_head", lambda *_: hangs.wait(20))
+    with nats_server(tmp_path / "nats") as server:
+        async with linked(server) as bridge:
+            with trio.fail_after(10), trio.move_on_after(0.1) as limit:
+                await heads_of(recorder_of(tmp_path), bridge, tmp_path / "heads").tell()
+            assert limit.cancelled_caught
+    hangs.set()
