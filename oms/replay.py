@@ -11,7 +11,7 @@ Not here: whether the chain holds, which opening the journal checks; who waits m
 """
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
@@ -31,6 +31,7 @@ from oms.projections.snapshot import VERSION as DUMP_VERSION
 from oms.projections.snapshot import BadDump, dumped, restored
 
 Tag = TypeVar("Tag")
+Version = TypeVar("Version")
 Said = TypeVar("Said")
 UNREAD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # that a body can raise
 REMEDY: Final = "restore the journal from a backup or from the stream"
@@ -51,22 +52,22 @@ class TooNew(FileError):
     """The journal holds a type of event, or a version of one, that this build does not know."""
 
 
-class _Stored(msgspec.Struct, Generic[Tag, Said], frozen=True, gc=False):
-    """What folding needs of an envelope."""
+class _Stored(msgspec.Struct, Generic[Tag, Version, Said], frozen=True, gc=False):
+    """What folding needs of the envelope of an event that is whole and of today's version."""
 
     type: Tag
-    version: int
+    version: Version
     data: Said
-    part: int | None = None
+    part: None = None
 
 
-def _decoder(tag: str, kind: Any) -> Callable[[bytes], _Stored[Any, Any]]:
-    said = RECORDS.get(kind, kind)
-    found: Any = msgspec.json.Decoder(_Stored[Literal[tag], said])  # type: ignore[valid-type]
+def _decoder(tag: str, kind: Any) -> Callable[[bytes], _Stored[Any, Any, Any]]:
+    said, version = RECORDS.get(kind, kind), version_of(tag)
+    found: Any = msgspec.json.Decoder(_Stored[Literal[tag], Literal[version], said])  # type: ignore[valid-type]
     return found.decode  # type: ignore[no-any-return]
 
 
-_KINDS: Final = {tag: (kind, version_of(tag), _decoder(tag, kind)) for tag, kind in CLASSES.items()}
+_DECODERS: Final = {tag: _decoder(tag, kind) for tag, kind in CLASSES.items()}
 
 
 def rebuilt(
@@ -83,19 +84,14 @@ def rebuilt(
     page, and what it raises ends the replay.  Raises TooNew, Damaged, Unreadable.
     """
     with closing(Reader(path)) as reader, nothing_collected():
-        replay = _Replay(reader, start or Replayed(Books()))
+        replay = Replay(path, start or Replayed(Books()))
         last = reader.last()
         end = last if until is None else min(until, last)
-        seq = replay.seq
-        while seq < end:
-            rows, reached = reader.page(seq, end)
-            if len(rows) != reached - seq:
-                raise replay.damaged(_first_missing(rows, seq), "is missing")
-            replay.fold(rows)
-            seq = reached
+        while replay.reached < end:
+            replay.fold(*reader.page(replay.reached, end))
             paged()
-        if replay.parts and end == last:
-            raise replay.damaged(end, "the parts behind it are missing")
+        if end == last:
+            replay.close()
         return replay.done()
 
 
@@ -141,11 +137,6 @@ def drop_snapshot(folder: Path, account: str) -> None:
         raise NotSaved(path, f"cannot be removed: {why.strerror}") from None
 
 
-def _first_missing(rows: list[Recorded], after: int) -> int:
-    behind = enumerate(rows, after + 1)
-    return next((seq for seq, row in behind if row.seq != seq), after + len(rows) + 1)
-
-
 def begun(found: Snapshot | Unfit | None) -> Replayed:
     """Where a replay goes on from; the beginning where no snapshot is good."""
     match found:
@@ -161,78 +152,103 @@ def begun(found: Snapshot | Unfit | None) -> Replayed:
     return Replayed(Books())
 
 
-class _Replay:
-    """Rows of a journal going into books."""
+class Replay:
+    """Rows of a journal going into books, in the order in which they are read."""
 
-    def __init__(self, reader: Reader, start: Replayed) -> None:
-        self._reader, self._start = reader, start
-        self.seq, self._head = start.seq, start.head
-        self.parts: list[Envelope] = []
+    def __init__(self, path: Path, start: Replayed) -> None:
+        """Behind `start`, whose books are its caller's no more; `path` is what errors name."""
+        self.books = start.books
+        self.reached = start.seq  # the last row that was read
+        self._path, self._start = path, start
+        self._seq, self._head = start.seq, start.head  # of the last event folded
+        self._parts: list[Envelope] = []  # of an event of which some are still to come
+        self._kinds = {
+            tag: (_DECODERS[tag], self.books.folds(kind), kind if kind in STAMPED else None)
+            for tag, kind in CLASSES.items()
+        }
 
-    def fold(self, rows: list[Recorded]) -> None:
-        """The next rows.  What cannot be folded at once is looked at again: nearly everything can."""
-        books = self._start.books
-        fold = books.fold_said
+    def fold(self, rows: Sequence[Recorded], reached: int) -> None:
+        """The rows behind the last ones, which must be all that there are up to `reached`.
+
+        Raises TooNew, Damaged, after which the books are of no use.
+        """
+        if len(rows) != reached - self.reached:
+            raise self._damaged(self._first_missing(rows), "is missing")
+        kinds, commands = self._kinds, self.books.commands
         for row in rows:
+            seq, tag, body, digest = row
             try:
-                kind, version, decode = _KINDS[row.type]
-                stored = decode(row.body)
-            except (KeyError, *UNREAD):
+                decode, folds, stamped = kinds[tag]
+                said = decode(body).data
+            except (KeyError, *UNREAD):  # nearly all can be folded at once: what cannot is looked at again
                 self._look(row)
                 continue
-            if stored.part is None and stored.version == version and not self.parts:
-                fold(kind, stored.data)
-                self.seq, self._head = row.seq, row.hash
-                if kind in STAMPED:
-                    books.commands.stamp(kind, stored.data, row.seq, row.envelope().recorded_at)
-            else:
+            if self._parts:
                 self._look(row)
+                continue
+            for fold in folds:
+                fold(said)
+            if stamped is not None:
+                commands.stamp(stamped, said, seq, row.envelope().recorded_at)
+            self._seq, self._head = seq, digest
+        self.reached = reached
+
+    def close(self) -> None:
+        """There are no more rows: raises Damaged where parts of an event are missing."""
+        if self._parts:
+            raise self._damaged(self.reached, "the parts behind it are missing")
 
     def done(self) -> Replayed:
         """Everything so far."""
-        return self._start._replace(seq=self.seq, head=self._head)
+        return self._start._replace(seq=self._seq, head=self._head)
 
-    def damaged(self, seq: int, message: str) -> Damaged:
+    def _first_missing(self, rows: Sequence[Recorded]) -> int:
+        behind = enumerate(rows, self.reached + 1)
+        return next((seq for seq, row in behind if row.seq != seq), self.reached + len(rows) + 1)
+
+    def _damaged(self, seq: int, message: str) -> Damaged:
         """A row that cannot be folded."""
-        return Damaged(self._reader.path, f"seq {seq}: {message}; {REMEDY}")
+        return Damaged(self._path, f"seq {seq}: {message}; {REMEDY}")
 
     def _look(self, row: Recorded) -> None:
-        """A part of an event, or an event that cannot be read: which, and why."""
+        """A part of an event, an event of an older version, or one that cannot be read: which, and why."""
         try:
             event = self._event(row)
         except UnknownEvent as why:
             raise TooNew(
-                self._reader.path, f"seq {row.seq}: {why}; a newer version wrote it, and can read it"
+                self._path, f"seq {row.seq}: {why}; a newer version wrote it, and can read it"
             ) from why
         except (LocalError, BadEvent, *UNREAD) as why:
-            raise self.damaged(row.seq, str(why)) from why
+            raise self._damaged(row.seq, str(why)) from why
         if event is not None:
-            books = self._start.books
-            books.fold(event)
+            self.books.fold(event)
             if type(event) in STAMPED:  # of an older version; none of these is ever divided
-                books.commands.stamp(type(event), said_by(event), row.seq, self.parts[0].recorded_at)
-            self.parts, self.seq, self._head = [], row.seq, row.hash
+                at = self._parts[0].recorded_at
+                self.books.commands.stamp(type(event), said_by(event), row.seq, at)
+            self._parts, self._seq, self._head = [], row.seq, row.hash
 
     def _event(self, row: Recorded) -> Event | None:
         """What a row is, or completes; None where parts are still to come."""
-        found = row.envelope()
-        self.parts.append(found)
-        if not row.type == found.type == self.parts[0].type:
-            raise LocalError("type", f"is {row.type}, in the body {found.type}, before {self.parts[0].type}")
-        if found.part == len(self.parts) < (found.parts or 0):
+        found, parts = row.envelope(), self._parts
+        parts.append(found)
+        if not row.type == found.type == parts[0].type:
+            raise LocalError("type", f"is {row.type}, in the body {found.type}, before {parts[0].type}")
+        if found.part == len(parts) < (found.parts or 0):
             return None
-        if len(self.parts) > 1 or found.part is not None:
-            found = joined(self.parts)
+        if len(parts) > 1 or found.part is not None:
+            found = joined(parts)
         return event_of(found.type, found.version, found.data)
 
 
 @contextmanager
 def nothing_collected() -> Iterator[None]:
-    """What is made meanwhile stays, so looking through it for garbage, again and again, finds none."""
+    """What is made meanwhile stays: looking through it for garbage finds none, now and when it is over."""
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was:
+            gc.freeze()  # out of the young ones, which are looked through often ...
+            gc.unfreeze()  # ... into the old ones, which seldom are
             gc.enable()

@@ -98,12 +98,17 @@ class DealRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
         return wall(self.time), int(self.deal)
 
     @property
+    def date(self) -> str:
+        """Its day by the server's clock; "" where its time is not known."""
+        return self.time[:DATE] if self.time else ""
+
+    @property
     def turn(self) -> tuple[str, int]:
         """Where it stands among the others: by day of the server, then by ticket.
 
         Not by time alone: in the night in which summer time ends an hour has the same times twice.
         """
-        return wall(self.time)[:DATE], int(self.deal)
+        return self.date, int(self.deal)
 
 
 class PositionRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

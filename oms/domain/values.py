@@ -3,7 +3,7 @@
 Two numbers that are equal are written alike, so that equal states have equal bytes whatever way led there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Annotated, Any, Final
 
@@ -49,13 +49,18 @@ def on_grid(value: Decimal, digits: int) -> tuple[Decimal, bool]:
     return tidy(rounded, digits), True
 
 
-def total(amounts: Sequence[Decimal | None], digits: int = 2) -> Decimal:
+def total(amounts: Iterable[Decimal | None], digits: int = 2) -> Decimal:
     """The exact sum; an amount that is not known (None) adds nothing."""
+    return tidy(exact_sum(amounts), digits)
+
+
+def exact_sum(amounts: Iterable[Decimal | None]) -> Decimal:
+    """Likewise, with the decimals as they come.  Amounts of nothing are many, and cost nothing."""
     found = ZERO
     for amount in amounts:
-        if amount is not None:
-            found = EXACT.add(found, amount)
-    return tidy(found, digits)
+        if amount:
+            found = EXACT.add(found, amount) if found else amount
+    return found
 
 
 def lots(volume: Decimal) -> Decimal:

@@ -26,7 +26,11 @@ class Account:
         self.terms: AccountRecord | None = None
         self.standing: AccountState | None = None
         self.known_to = ""  # server time up to which history was read and agreed with; "" for none
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {
             AccountOpened: self._open,
             AccountChanged: self._change,
             AccountState: self._stand,

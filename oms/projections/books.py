@@ -1,6 +1,6 @@
 """The books of one account: every projection, folded together."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
@@ -11,8 +11,8 @@ from oms.domain import words
 from oms.domain.events import DealAmended, DealBooked, DealRemoved, Event, said_by
 from oms.domain.lifecycle import Order
 from oms.domain.observe import Money, Standing
-from oms.domain.records import DATE, AccountRecord, DealRecord, PositionRecord, SymbolRecord
-from oms.domain.values import EXACT, wall
+from oms.domain.records import AccountRecord, DealRecord, PositionRecord, SymbolRecord
+from oms.domain.values import EXACT
 
 from .accounts import Account
 from .commands import Commands
@@ -44,6 +44,36 @@ PROJECTIONS: Final[dict[str, Callable[[], Projection]]] = {
 }
 
 
+class _Booking:
+    """What becomes of a deal, told to every projection.
+
+    What was there before it is what the books know of it, not what its event says.
+    """
+
+    def __init__(self, deals: Deals, parts: Iterable[Projection]) -> None:
+        self._deals, self._parts = deals, [part.deal for part in parts]
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """As those of a projection."""
+        return {DealBooked: self._booked, DealAmended: self._amended, DealRemoved: self._taken_back}
+
+    def _booked(self, deal: DealRecord) -> None:
+        self._change(deal.deal, deal)
+
+    def _amended(self, event: DealAmended) -> None:
+        self._change(event.after.deal, event.after)
+
+    def _taken_back(self, event: DealRemoved) -> None:
+        self._change(event.removed.deal, None)
+        self._deals.remember_removed(event.removed.deal)
+
+    def _change(self, ticket: str, after: DealRecord | None) -> None:
+        before = self._deals.get(ticket)
+        for part in self._parts:
+            part(before, after)
+
+
 class Books:
     """Everything that follows from an account's journal; `observe` asks it what is known."""
 
@@ -59,46 +89,28 @@ class Books:
         self.days: Days = parts["days"]
         self.commands: Commands = parts["commands"]
         self.risk: Risk = parts["risk"]
-        self._deal_folds = [part.deal for part in self.parts.values()]
-        self._folds: dict[type[Event], list[Callable[[Any], None]]] = {
-            DealBooked: [self._booked],
-            DealAmended: [self._amended],
-            DealRemoved: [self._taken_back],
-        }
-        for part in self.parts.values():
-            for kind, fold in part.folds.items():
+        self._folds: dict[type[Event], list[Callable[[Any], None]]] = {}
+        for one in (_Booking(self.deals, self.parts.values()), *self.parts.values()):
+            for kind, fold in one.folds.items():
                 self._folds.setdefault(kind, []).append(fold)
 
     def fold(self, event: Event) -> None:
         """One event more.  Events that no projection reads change nothing."""
-        self.fold_said(type(event), said_by(event))
-
-    def fold_said(self, kind: type[Event], said: msgspec.Struct) -> None:
-        """An event of a class, given as what it says (`domain.events.said_by`), as a replay reads it."""
-        for fold in self._folds.get(kind, ()):
+        said = said_by(event)
+        for fold in self.folds(type(event)):
             fold(said)
+
+    def folds(self, kind: type[Event]) -> Sequence[Callable[[Any], None]]:
+        """What an event of a class does to them, one after the other: each takes what it says.
+
+        That is what `domain.events.said_by` gives, and what a replay reads of it.
+        """
+        return self._folds.get(kind, ())
 
     def fold_all(self, events: Iterable[Event]) -> None:
         """Events in the order of their journal."""
         for event in events:
             self.fold(event)
-
-    # What was there before a deal is what the books know of it, not what its event says.
-
-    def _booked(self, deal: DealRecord) -> None:
-        self._change(deal.deal, deal)
-
-    def _amended(self, event: DealAmended) -> None:
-        self._change(event.after.deal, event.after)
-
-    def _taken_back(self, event: DealRemoved) -> None:
-        self._change(event.removed.deal, None)
-        self.deals.remember_removed(event.removed.deal)
-
-    def _change(self, ticket: str, after: DealRecord | None) -> None:
-        before = self.deals.get(ticket)
-        for fold in self._deal_folds:
-            fold(before, after)
 
     def state(self) -> dict[str, Any]:
         """All that follows from the journal, by projection."""
@@ -156,7 +168,7 @@ class Books:
         if last is None:
             return None
         balance, credit = self.ledger.balance, self.ledger.credit
-        for deal in self.deals.between(wall(last.time)[:DATE], NEVER):
+        for deal in self.deals.between(last.date, NEVER):
             if deal.turn > last.turn and deal.type in words.CREDITS:
                 credit = EXACT.subtract(credit, deal.amount)
             elif deal.turn > last.turn:

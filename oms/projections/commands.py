@@ -166,7 +166,11 @@ class Commands:
         self._overtaking: dict[Key, tuple[str, str]] = {}
         self._tally: Tally[Key] = Tally()
         self.last_action = 0  # the latest action id, 0 before the first
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {
             CommandReceived: self._received,
             CommandDenied: self._denied,
             CommandSending: self._sending,

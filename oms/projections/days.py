@@ -13,7 +13,7 @@ import msgspec
 
 from oms.domain import words
 from oms.domain.events import Event, LedgerCorrected
-from oms.domain.records import DealRecord
+from oms.domain.records import DATE, DealRecord
 from oms.domain.values import EXACT, ZERO, tidy, wall
 
 from .columns import Rows
@@ -47,9 +47,14 @@ class Booked(msgspec.Struct, gc=False):
         self.deals += count
         if deal.volume is not None and deal.trades:
             self.volume = put(self.volume, deal.volume)
-        for name in _AMOUNTS:
-            if amount := getattr(deal, name):
-                setattr(self, name, put(getattr(self, name), amount))
+        if deal.profit:
+            self.profit = put(self.profit, deal.profit)
+        if deal.commission:
+            self.commission = put(self.commission, deal.commission)
+        if deal.swap:
+            self.swap = put(self.swap, deal.swap)
+        if deal.fee:
+            self.fee = put(self.fee, deal.fee)
         net = deal.amount
         if net > 0:
             self.gained = put(self.gained, net)
@@ -93,7 +98,11 @@ class Days:
     def __init__(self) -> None:
         self._days: dict[str, Day] = {}
         self._tally: Tally[str] = Tally()
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {LedgerCorrected: self._correct}
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {LedgerCorrected: self._correct}
 
     def between(self, first: str, last: str) -> Iterator[tuple[str, Day]]:
         """The days on which something was booked, both ends among them, in order."""
@@ -159,7 +168,7 @@ class Days:
         return day
 
     def _book(self, deal: DealRecord, count: int) -> None:
-        date = _date(deal.time)
+        date = deal.date
         day, kind = self._day(date), (deal.type, deal.symbol)
         sums = day.booked.get(kind)
         if sums is None:
@@ -170,7 +179,7 @@ class Days:
             self._drop_if_empty(date)
 
     def _correct(self, event: LedgerCorrected) -> None:
-        date = _date(event.at)
+        date = wall(event.at)[:DATE]
         day = self._day(date)
         balance, credit = day.corrected
         day.corrected = EXACT.add(balance, event.balance), EXACT.add(credit, event.credit)
@@ -179,10 +188,6 @@ class Days:
     def _drop_if_empty(self, date: str) -> None:
         if self._days[date].empty:
             del self._days[date]
-
-
-def _date(time: str | None) -> str:
-    return wall(time)[:10]
 
 
 def _shown(day: Day) -> Any:

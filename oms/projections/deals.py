@@ -26,7 +26,11 @@ class Deals:
         self._past: Rows[DealRecord] | None = None  # the deals of a snapshot
         self._removed: dict[str, None] = {}
         self._tally: Tally[str] = Tally()
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {}
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {}
 
     def __len__(self) -> int:
         return len(self._deals)

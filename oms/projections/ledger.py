@@ -21,7 +21,7 @@ from oms.domain.events import (
 )
 from oms.domain.observe import Money
 from oms.domain.records import AccountRecord, DealRecord
-from oms.domain.values import EXACT, ZERO, tidy
+from oms.domain.values import EXACT, ZERO, total
 
 from .columns import Rows
 
@@ -64,7 +64,11 @@ class Ledger:
         self._profit = self._commission = self._swap = self._fee = ZERO  # by fills
         self._reported: tuple[Decimal | None, Decimal | None] | None = None
         self._behind: str | None = None  # the deal that they were reported with
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {
             AccountChanged: self._account,
             LedgerOpened: self._open,
             LedgerCorrected: self._correct,
@@ -142,7 +146,7 @@ class Ledger:
         self._reported, self._behind = found.reported, found.reported_behind
 
     def _money(self, *parts: Decimal) -> Decimal:
-        return tidy(_sum(*parts), self._digits)
+        return total(parts, self._digits)
 
     @property
     def _traded(self) -> tuple[Decimal, Decimal, Decimal, Decimal]:
@@ -178,18 +182,10 @@ class Ledger:
 
     def _correct(self, event: LedgerCorrected) -> None:
         balance, credit = self._corrected
-        self._corrected = (_sum(balance, event.balance), _sum(credit, event.credit))
+        self._corrected = (EXACT.add(balance, event.balance), EXACT.add(credit, event.credit))
 
     def _report(self, event: BalanceReported) -> None:
         self._reported, self._behind = (event.balance, event.credit), None
 
     def _differ(self, event: LedgerDifference) -> None:
         self._reported, self._behind = (event.reported_balance, event.reported_credit), event.deal
-
-
-def _sum(*parts: Decimal) -> Decimal:
-    found = ZERO
-    for part in parts:
-        if part:
-            found = EXACT.add(found, part) if found else part
-    return found

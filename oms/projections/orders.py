@@ -1,7 +1,6 @@
 """Orders: the latest record of each, with the deals that name it; `lifecycle` says what that comes to."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, cast
 
@@ -11,19 +10,18 @@ from oms.domain import words
 from oms.domain.events import Event, OrderEnded, OrderPlaced, OrderRemoved, OrderUpdated, ReconcileReport
 from oms.domain.lifecycle import Order, judge
 from oms.domain.records import DealRecord, OrderRecord
-from oms.domain.values import ZERO
+from oms.domain.values import ZERO, exact_sum
 
 from .columns import Rows, packed
 from .tally import Tally
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct):
     """What is known of one ticket."""
 
     record: OrderRecord | None = None
     ended: bool = False
-    fills: list[DealRecord] = field(default_factory=list)  # the deals that name it
+    fills: list[DealRecord] = []  # the deals that name it
 
     @property
     def lacks(self) -> bool:
@@ -35,7 +33,8 @@ class Entry:
             claimed = record.volume
         else:
             claimed = record.volume - record.remaining if record.remaining else ZERO
-        return claimed > 0 and sum((abs(deal.signed) for deal in self.fills), ZERO) < claimed
+        filled = [deal.volume for deal in self.fills if deal.trades and deal.volume is not None]
+        return claimed > 0 and exact_sum(filled) < claimed
 
     def state(self) -> Any:
         """The record and the tickets of the deals, from which all else follows."""
@@ -92,7 +91,11 @@ class Orders:
         self._lacking: dict[str, None] = {}  # ended; since then nobody found that their fills are all known
         self._removed: dict[str, None] = {}
         self._tally: Tally[str] = Tally()
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {
             OrderPlaced: self._seen_open,
             OrderUpdated: self._seen_open,
             OrderEnded: self._ended,

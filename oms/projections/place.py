@@ -6,9 +6,10 @@ folds the place anew.  Both give the same, for both meet the same deals in the s
 
 from bisect import insort
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
+
+import msgspec
 
 from oms.domain.records import DealRecord, PositionRecord
 from oms.domain.values import ZERO, wall
@@ -26,19 +27,19 @@ class Base(NamedTuple):
     behind: Order
 
 
-@dataclass(slots=True)
-class Place:
+class Place(msgspec.Struct):
     """The deals of one place."""
 
-    deals: list[DealRecord] = field(default_factory=list)  # in order
+    deals: list[DealRecord] = []  # in order
     base: Base | None = None
     made: PositionRecord | None = None  # what they leave
     last: Order = FIRST  # when the latest deal was made
-    touched: dict[str, str] = field(default_factory=dict)  # by position: wall time of its last deal
+    touched: dict[str, str] = {}  # by position: wall time of its last deal
 
     def insert(self, deal: DealRecord, at: Order) -> None:
         """One deal more, made `at`."""
-        self.last = max(self.last, at)
+        if self.last < at:
+            self.last = at
         if not self.deals or self.deals[-1].turn < deal.turn:
             self.deals.append(deal)
             self._meet(deal)

@@ -61,7 +61,11 @@ class Positions:
         self._taken: dict[str, None] = {}  # places with a base
         self._told: dict[str, PositionRecord] = {}  # by identifier: the venue's last word, oldest first
         self._last = FIRST
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {
             AccountChanged: self._account,
             PositionAdjusted: self._adjusted,
             PositionAdopted: self._adopted,
@@ -104,15 +108,16 @@ class Positions:
         key = self._key_of(after) if after is not None and after.trades else None
         if before is not None and before.trades:
             left = self._key_of(before)
-            self._place(left).remove(before.deal)
+            place = self._place(left)
+            place.remove(before.deal)
             if left != key:
-                self._settle(left)
+                self._settle(left, place)
         if after is not None and key is not None:
-            at = after.place
-            self._place(key).insert(after, at)
+            at, place = after.place, self._place(key)
+            place.insert(after, at)
             if self._last < at:
                 self._last = at
-            self._settle(key)
+            self._settle(key, place)
 
     def state(self) -> Any:
         """Open positions, and what was taken over.
@@ -207,8 +212,7 @@ class Positions:
         held = (self._place(key) for key in self._open)
         return next((place for place in held if place.made and place.made.position == position), None)
 
-    def _settle(self, key: str) -> None:
-        place = self._place(key)
+    def _settle(self, key: str, place: Place) -> None:
         if place.made is not None:
             self._open.setdefault(key)
         else:
@@ -217,9 +221,10 @@ class Positions:
             del self._places[key]
 
     def _take(self, key: str, base: Base) -> None:
-        self._place(key).take(base)
+        place = self._place(key)
+        place.take(base)
         self._taken[key] = None
-        self._settle(key)
+        self._settle(key, place)
 
     # The venue's word.
 

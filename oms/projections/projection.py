@@ -18,7 +18,8 @@ class Projection(Protocol):
     def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
         """What it does with events that are no deals, by their class; the others are none of its business.
 
-        It is given what an event says (`domain.events.said_by`): a record, or the event itself.
+        It is given what an event says (`domain.events.said_by`): a record, or the event itself.  Made when it
+        is asked for: kept, it would be a cycle, and books that nobody needs any more stay until one is found.
         """
         ...
 

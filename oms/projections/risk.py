@@ -83,7 +83,11 @@ class Risk:
         self._day_start: Mark | None = None
         self._peak: Mark | None = None
         self._paid = ZERO  # in, less out
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {
             RiskLimits: self._limit,
             ClientState: self._restrict,
             EquityMark: self._mark,
@@ -111,9 +115,10 @@ class Risk:
 
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
         """What is paid in or out: balance, credit, bonus."""
-        for deal, add in ((before, EXACT.subtract), (after, EXACT.add)):
-            if deal is not None and deal.type in words.PAYMENTS:
-                self._paid = add(self._paid, deal.amount)
+        if before is not None and before.type in words.PAYMENTS:
+            self._paid = EXACT.subtract(self._paid, before.amount)
+        if after is not None and after.type in words.PAYMENTS:
+            self._paid = EXACT.add(self._paid, after.amount)
 
     def state(self) -> Any:
         """All of it."""

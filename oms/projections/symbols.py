@@ -16,7 +16,11 @@ class Symbols:
 
     def __init__(self) -> None:
         self._symbols: dict[str, SymbolRecord] = {}
-        self.folds: Mapping[type[Event], Callable[[Any], None]] = {
+
+    @property
+    def folds(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """What it does with events that are no deals."""
+        return {
             SymbolChanged: self._change,
             SymbolGone: self._go,
         }

@@ -114,10 +114,7 @@ class JournalCheck:
         snapshot = SnapshotCheck(snapshot_path(self.path.parent, self.account), self.path)
         state = StateCheck(self.path, self._marks, snapshot) if self._deep else None
         with closing(Reader(self.path)) as reader:
-            end, seq = (
-                reader.last(),
-                0,
-            )  # later than the heads and the snapshot, which must not be ahead of it
+            end, seq = reader.last(), 0  # later than heads and snapshot, which must not be ahead of it
             while seq < end:
                 rows, seq = reader.page(seq, end)
                 yield from self.chain.page(rows, seq)
@@ -127,7 +124,7 @@ class JournalCheck:
                 self.events += len(rows)
                 self._paged(seq, end)
         if state is not None:
-            yield from state.end(end)
+            yield from state.end()
         yield from snapshot.unfit()
         yield from self.heads.findings(end)
         yield from self._proof(end)

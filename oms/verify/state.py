@@ -17,12 +17,11 @@ from oms.eventlog.envelope import Recorded
 from oms.eventlog.errors import Damaged, FileError
 from oms.projections import Books
 from oms.projections.books import STATE_VERSION
-from oms.replay import Replayed, TooNew, rebuilt
+from oms.replay import Replay, Replayed, TooNew
 
 from .finding import Finding, Weight
 from .snapshot import SnapshotCheck
 
-STRIDE: Final = 20_000  # events folded at once: turning from one thing to another costs
 REPORT: Final = str(ReconcileReport.__struct_config__.tag)
 
 
@@ -55,7 +54,7 @@ class StateCheck:
 
     def __init__(self, path: Path, marks: Mapping[int, list[Mark]], snapshot: SnapshotCheck | None) -> None:
         """`marks` by the seq behind which they were made."""
-        self.at = Replayed(Books())
+        self._replay = Replay(path, Replayed(Books()))
         self.over = False  # an event could not be read: nothing more is folded
         self.compared = self.incomparable = 0  # hashes
         self._path, self._marks, self._snapshot = path, marks, snapshot
@@ -63,42 +62,44 @@ class StateCheck:
 
     def page(self, rows: list[Recorded], reached: int) -> Iterator[Finding]:
         """The next rows; `reached` as of the chain."""
-        for row in rows:
-            if row.type == REPORT:
-                yield from self._reported(row)
-            if row.seq in self._marks:
-                yield from self._fold(row.seq)
-                for mark in self._marks[row.seq]:
-                    yield from self._compare(row.seq, mark)
-            if self._snapshot is not None and row.seq == self._snapshot.seq:
-                yield from self._fold(row.seq)
-                yield from () if self.over else self._snapshot.against(self.at.books)
-        if reached - self.at.seq >= STRIDE:
-            yield from self._fold(reached)
+        marks, kept_at = self._marks, self._snapshot.seq if self._snapshot is not None else None
+        done = 0
+        for place, row in enumerate(rows):
+            if row.type == REPORT and (told := _told(row)) is not None:
+                yield from self._fold(rows[done:place], row.seq - 1)  # its hash is of the books before it
+                yield from self._reported(row.seq, told)
+                done = place
+            if row.seq in marks or row.seq == kept_at:
+                yield from self._fold(rows[done : place + 1], row.seq)
+                yield from self._marked(row.seq)
+                done = place + 1
+        yield from self._fold(rows[done:], reached)
 
-    def end(self, seq: int) -> Iterator[Finding]:
-        """The journal ends there."""
-        yield from self._fold(seq)
+    def end(self) -> Iterator[Finding]:
+        """There are no more."""
+        if not self.over:
+            try:
+                self._replay.close()
+            except Damaged as why:
+                yield self._over(Weight.FAULT, "event", why)
 
-    def _reported(self, row: Recorded) -> Iterator[Finding]:
-        """A report's hash is of the books before it."""
-        try:
-            found = _report(row.body)
-        except (msgspec.MsgspecError, ValueError):
-            return  # folding tells what is wrong with it
-        if found.part not in (None, 1):
-            return
-        yield from self._fold(row.seq - 1)
-        told = found.data
+    def _marked(self, seq: int) -> Iterator[Finding]:
+        """What was recorded behind an event."""
+        for mark in self._marks.get(seq, ()):
+            yield from self._compare(seq, mark)
+        if self._snapshot is not None and seq == self._snapshot.seq and not self.over:
+            yield from self._snapshot.against(self._replay.books)
+
+    def _reported(self, seq: int, told: _Reported) -> Iterator[Finding]:
         if told.state_hash:
             what = "the reconciliation that it reports"
-            yield from self._compare(row.seq, Mark(what, told.state_hash, told.state_version))
+            yield from self._compare(seq, Mark(what, told.state_hash, told.state_version))
         if told.equal and not self.over:
-            yield from self._money(row.seq, told)
+            yield from self._money(seq, told)
 
     def _money(self, seq: int, told: _Reported) -> Iterator[Finding]:
         """A reconciliation that found no difference says what the venue has, and so what the books have."""
-        ledger = self.at.books.ledger
+        ledger = self._replay.books.ledger
         for name, theirs, ours in (
             ("balance", told.balance, ledger.balance),
             ("credit", told.credit, ledger.credit),
@@ -115,23 +116,30 @@ class StateCheck:
             self.incomparable += 1
             return
         self.compared += 1
-        if self.at.books.state_hash() != mark.state_hash:
+        if self._replay.books.state_hash() != mark.state_hash:
             self._differs = True
             text = f"the events up to it do not come to the state that {mark.what} recorded"
             yield Finding(Weight.FAULT, self._path, "state", text, seq)
 
-    def _fold(self, until: int) -> Iterator[Finding]:
-        if self.over or until <= self.at.seq:
+    def _fold(self, rows: list[Recorded], reached: int) -> Iterator[Finding]:
+        if self.over:
             return
         try:
-            self.at = rebuilt(self._path, until, self.at)
+            self._replay.fold(rows, reached)
         except TooNew as why:
             yield self._over(Weight.DOUBT, "newer", why)
         except Damaged as why:
             yield self._over(Weight.FAULT, "event", why)
-        except FileError as why:
-            yield self._over(Weight.DOUBT, "unreadable", why)
 
     def _over(self, weight: Weight, code: str, why: FileError) -> Finding:
         self.over = True
         return Finding(weight, self._path, code, f"{why.message}; what follows was not folded")
+
+
+def _told(row: Recorded) -> _Reported | None:
+    """What a report says; None in its later parts, and where folding tells what is wrong with it."""
+    try:
+        found = _report(row.body)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    return found.data if found.part in (None, 1) else None

@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
-from oms.domain.events import BadEvent, UnknownEvent, event_of, type_of, version_of, versions
+from oms.domain.events import CLASSES, BadEvent, UnknownEvent, event_of, type_of, version_of, versions
 from oms.domain.events.versions import UPCASTERS, unchanged
 from oms.eventlog.envelope import Draft
 from oms.eventlog.reader import Reader
 from oms.projections.books import STATE_VERSION
-from oms.replay import rebuilt
+from oms.replay import _decoder, rebuilt
 from oms.verify.journal import JournalCheck
 from tests.eventlog.scene import opened
 from tests.golden.shapes import frozen, shapes
@@ -136,21 +136,15 @@ def test_an_older_version_of_a_commands_event_is_stamped_like_the_others(
 ) -> None:
     """A replay takes another way with versions that are not the latest: it comes to the same."""
     before = rebuilt(trading).books
-    slow = {tag: (kind, version + 1, decode) for tag, (kind, version, decode) in replay_kinds().items()}
-    monkeypatch.setattr("oms.replay._KINDS", slow)
-    for tag in slow:
+    for tag in CLASSES:
         monkeypatch.setitem(UPCASTERS, tag, (unchanged,))
+    newer = {tag: _decoder(tag, kind) for tag, kind in CLASSES.items()}
+    monkeypatch.setattr("oms.replay._DECODERS", newer)
     after = rebuilt(trading).books
     assert after.state_hash() == before.state_hash()
     stamps = [[books.commands.stamp_of(one.key) for one in books.commands] for books in (before, after)]
     assert stamps[0] == stamps[1]
     assert len(stamps[0]) > 10
-
-
-def replay_kinds() -> dict[str, Any]:
-    from oms.replay import _KINDS
-
-    return _KINDS
 
 
 def test_a_change_of_fields_is_another_version() -> None:
