@@ -11,7 +11,7 @@ Not here: whether the chain holds, which opening the journal checks; who waits m
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
@@ -33,6 +33,7 @@ from oms.projections.snapshot import BadDump, dumped, restored
 Tag = TypeVar("Tag")
 Version = TypeVar("Version")
 Said = TypeVar("Said")
+PAGE_ROWS: Final = 100  # read, decoded and folded together: they stay in the processor's cache
 UNREAD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # that a body can raise
 REMEDY: Final = "restore the journal from a backup or from the stream"
 
@@ -52,18 +53,28 @@ class TooNew(FileError):
     """The journal holds a type of event, or a version of one, that this build does not know."""
 
 
-class _Stored(msgspec.Struct, Generic[Tag, Version, Said], frozen=True, gc=False):
-    """What folding needs of the envelope of an event that is whole and of today's version."""
+class Stored(msgspec.Struct, Generic[Tag, Version, Said], frozen=True, gc=False, forbid_unknown_fields=True):
+    """The envelope of an event that is whole and of today's version, with what it says."""
 
-    type: Tag
-    version: Version
+    account: str
+    cause: str | int | None
     data: Said
+    recorded_at: str
+    seq: int
+    trace: str | None
+    type: Tag
+    venue_time: str | None
+    version: Version
     part: None = None
+    parts: None = None
 
 
-def _decoder(tag: str, kind: Any) -> Callable[[bytes], _Stored[Any, Any, Any]]:
+Read = Stored[Any, Any, Any] | None  # None: a part, an older version, or what cannot be read
+
+
+def _decoder(tag: str, kind: Any) -> Callable[[bytes], Stored[Any, Any, Any]]:
     said, version = RECORDS.get(kind, kind), version_of(tag)
-    found: Any = msgspec.json.Decoder(_Stored[Literal[tag], Literal[version], said])  # type: ignore[valid-type]
+    found: Any = msgspec.json.Decoder(Stored[Literal[tag], Literal[version], said])  # type: ignore[valid-type]
     return found.decode  # type: ignore[no-any-return]
 
 
@@ -88,7 +99,8 @@ def rebuilt(
         last = reader.last()
         end = last if until is None else min(until, last)
         while replay.reached < end:
-            replay.fold(*reader.page(replay.reached, end))
+            rows, reached = reader.page(replay.reached, end, rows=PAGE_ROWS)
+            replay.fold(rows, read(rows), reached)
             paged()
         if end == last:
             replay.close()
@@ -152,6 +164,17 @@ def begun(found: Snapshot | Unfit | None) -> Replayed:
     return Replayed(Books())
 
 
+def read(rows: Iterable[Recorded]) -> list[Read]:
+    """What each row is, where it can be folded at once, as nearly all can."""
+    found: list[Read] = []
+    for _, tag, body, _ in rows:
+        try:
+            found.append(_DECODERS[tag](body))
+        except (KeyError, *UNREAD):  # why, tells who looks at it again
+            found.append(None)
+    return found
+
+
 class Replay:
     """Rows of a journal going into books, in the order in which they are read."""
 
@@ -163,34 +186,32 @@ class Replay:
         self._seq, self._head = start.seq, start.head  # of the last event folded
         self._parts: list[Envelope] = []  # of an event of which some are still to come
         self._kinds = {
-            tag: (_DECODERS[tag], self.books.folds(kind), kind if kind in STAMPED else None)
-            for tag, kind in CLASSES.items()
+            tag: (self.books.folds(kind), kind if kind in STAMPED else None) for tag, kind in CLASSES.items()
         }
 
-    def fold(self, rows: Sequence[Recorded], reached: int) -> None:
-        """The rows behind the last ones, which must be all that there are up to `reached`.
+    def fold(self, rows: Sequence[Recorded], found: Sequence[Read], reached: int) -> None:
+        """The rows behind the last ones, all that there are up to `reached`, and what was `read` of them.
 
         Raises TooNew, Damaged, after which the books are of no use.
         """
         if len(rows) != reached - self.reached:
             raise self._damaged(self._first_missing(rows), "is missing")
-        kinds, commands = self._kinds, self.books.commands
-        for row in rows:
-            seq, tag, body, digest = row
-            try:
-                decode, folds, stamped = kinds[tag]
-                said = decode(body).data
-            except (KeyError, *UNREAD):  # nearly all can be folded at once: what cannot is looked at again
+        kinds, parts, commands = self._kinds, self._parts, self.books.commands
+        folded: Recorded | None = None
+        for row, event in zip(rows, found, strict=True):
+            if event is None or parts:
+                self._stand(folded)
                 self._look(row)
+                folded = None
                 continue
-            if self._parts:
-                self._look(row)
-                continue
+            said = event.data
+            folds, stamped = kinds[event.type]
             for fold in folds:
                 fold(said)
             if stamped is not None:
-                commands.stamp(stamped, said, seq, row.envelope().recorded_at)
-            self._seq, self._head = seq, digest
+                commands.stamp(stamped, said, row.seq, event.recorded_at)
+            folded = row
+        self._stand(folded)
         self.reached = reached
 
     def close(self) -> None:
@@ -225,7 +246,13 @@ class Replay:
             if type(event) in STAMPED:  # of an older version; none of these is ever divided
                 at = self._parts[0].recorded_at
                 self.books.commands.stamp(type(event), said_by(event), row.seq, at)
-            self._parts, self._seq, self._head = [], row.seq, row.hash
+            self._parts.clear()
+            self._stand(row)
+
+    def _stand(self, row: Recorded | None) -> None:
+        """Behind a row whose event was folded, if one was."""
+        if row is not None:
+            self._seq, self._head = row.seq, row.hash
 
     def _event(self, row: Recorded) -> Event | None:
         """What a row is, or completes; None where parts are still to come."""

@@ -5,6 +5,7 @@ wrong: who changes rows with tools leaves such traces, and so do disks.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,31 +19,35 @@ MOST: Final = 10  # things that SQLite finds wrong
 FINE: Final = "ok"
 
 
-def journal_faults(path: Path, *, pages: bool = True) -> Iterator[str]:
-    """What is wrong with a journal's database; without `pages` not in each of them.
+def journal_faults(path: Path) -> Iterator[str]:
+    """What is wrong with how a journal's database is made; raises Unreadable, Damaged."""
+    with _opened(path) as connection:
+        yield from _schema_faults(connection, SCHEMA)
+        yield from _meta_faults(connection)
+        if below := connection.execute("SELECT count(*) FROM event WHERE seq < 1").get:
+            yield f"{below} rows have a seq below 1"
 
-    Raises Unreadable, Damaged.
-    """
-    with reading(path):
-        connection = opened_for_reading(path)
-        try:
-            yield from _schema_faults(connection, SCHEMA)
-            yield from _meta_faults(connection)
-            if below := connection.execute("SELECT count(*) FROM event WHERE seq < 1").get:
-                yield f"{below} rows have a seq below 1"
-            yield from _page_faults(connection) if pages else ()
-        finally:
-            connection.close(True)
+
+def page_faults(path: Path) -> Iterator[str]:
+    """What SQLite finds wrong in its pages, one after the other; raises as `journal_faults`."""
+    with _opened(path) as connection:
+        yield from _page_faults(connection)
 
 
 def segment_faults(path: Path) -> Iterator[str]:
     """Of a market segment; raises Unreadable, Damaged."""
+    with _opened(path) as connection:
+        if connection.execute("SELECT count(*) FROM sqlite_schema").get:  # else it is being made
+            yield from _schema_faults(connection, (SEGMENT,))
+            yield from _page_faults(connection)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[apsw.Connection]:
     with reading(path):
         connection = opened_for_reading(path)
         try:
-            if connection.execute("SELECT count(*) FROM sqlite_schema").get:  # else it is being made
-                yield from _schema_faults(connection, (SEGMENT,))
-                yield from _page_faults(connection)
+            yield connection
         finally:
             connection.close(True)
 

@@ -264,8 +264,8 @@ class Commands:
 
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
         """A deal may carry the marker of its order's command."""
-        if after is not None and after.order is not None:
-            self._link(marker_in(after.comment), after.order)
+        if after is not None and after.order is not None and (marker := marker_in(after.comment)):
+            self._link(marker, after.order)
 
     def state(self) -> Any:
         """All of them, by client."""
@@ -364,8 +364,6 @@ class Commands:
 
     def _link(self, marker: str, order: str) -> None:
         """An order, or a deal of it, says whose it is; the first ticket stays."""
-        if not marker:
-            return
         self._seen.setdefault(marker, order)
         key = self._by_marker.get(marker)
         if key is not None and self._entries[key].command.order is None:
@@ -374,7 +372,8 @@ class Commands:
     # Folds.
 
     def _order_seen(self, record: OrderRecord) -> None:
-        self._link(marker_in(record.comment), record.order)
+        if marker := marker_in(record.comment):
+            self._link(marker, record.order)
 
     def _odd(self, event: AnomalySeen) -> None:
         """That a close opened something is told once."""

@@ -14,7 +14,7 @@ import msgspec
 from oms.domain import words
 from oms.domain.events import Event, LedgerCorrected
 from oms.domain.records import DATE, DealRecord
-from oms.domain.values import EXACT, ZERO, tidy, wall
+from oms.domain.values import EXACT, ZERO, exact_sum, tidy, wall
 
 from .columns import Rows
 from .tally import Tally
@@ -55,7 +55,7 @@ class Booked(msgspec.Struct, gc=False):
             self.swap = put(self.swap, deal.swap)
         if deal.fee:
             self.fee = put(self.fee, deal.fee)
-        net = deal.amount
+        net = exact_sum((deal.profit, deal.commission, deal.swap, deal.fee))
         if net > 0:
             self.gained = put(self.gained, net)
         elif net < 0:
@@ -96,7 +96,8 @@ class Days:
     """All days of an account, by date; deals without a time are of the day "", before all others."""
 
     def __init__(self) -> None:
-        self._days: dict[str, Day] = {}
+        self._booked: dict[str, Day] = {}
+        self._new: list[DealRecord] = []  # to be booked when somebody asks: a replay asks once
         self._tally: Tally[str] = Tally()
 
     @property
@@ -127,9 +128,10 @@ class Days:
     def deal(self, before: DealRecord | None, after: DealRecord | None) -> None:
         """Book it on its day, its earlier version off its own."""
         if before is not None:
+            self._book_new()
             self._book(before, -1)
         if after is not None:
-            self._book(after, 1)
+            self._new.append(after)
 
     def state(self) -> Any:
         """All sums, by date, type and symbol."""
@@ -148,8 +150,20 @@ class Days:
         """Likewise."""
         kind = tuple[dict[str, tuple[list[tuple[Kind, Booked]], Money]], str]
         days, total = msgspec.msgpack.decode(dump, type=kind)
-        self._days = {date: Day(dict(booked), corrected) for date, (booked, corrected) in days.items()}
+        self._booked = {date: Day(dict(booked), corrected) for date, (booked, corrected) in days.items()}
         self._tally.restore(total)
+
+    @property
+    def _days(self) -> dict[str, Day]:
+        """With all deals that were heard of."""
+        if self._new:
+            self._book_new()
+        return self._booked
+
+    def _book_new(self) -> None:
+        new, self._new = self._new, []
+        for deal in new:
+            self._book(deal, 1)
 
     def _total(self) -> str:
         return self._tally.total(self._days, self._entry)
@@ -162,9 +176,9 @@ class Days:
         """A day that is about to change."""
         if self._tally.holds(date):
             self._tally.leave(date, self._entry(date))
-        day = self._days.get(date)
+        day = self._booked.get(date)
         if day is None:
-            day = self._days[date] = Day()
+            day = self._booked[date] = Day()
         return day
 
     def _book(self, deal: DealRecord, count: int) -> None:
@@ -186,8 +200,8 @@ class Days:
         self._drop_if_empty(date)
 
     def _drop_if_empty(self, date: str) -> None:
-        if self._days[date].empty:
-            del self._days[date]
+        if self._booked[date].empty:
+            del self._booked[date]
 
 
 def _shown(day: Day) -> Any:

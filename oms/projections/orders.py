@@ -16,7 +16,7 @@ from .columns import Rows, packed
 from .tally import Tally
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """What is known of one ticket."""
 
     record: OrderRecord | None = None
@@ -209,7 +209,9 @@ class Orders:
 
     def _changing(self, ticket: str) -> Entry:
         """An entry, made where there is none, that is about to change."""
-        entry = self._known(ticket)
+        entry = self._entries.get(ticket)
+        if isinstance(entry, int):
+            entry = self._known(ticket)
         if self._tally.holds(ticket):
             self._tally.leave(ticket, entry and entry.state())
         if entry is None:

@@ -27,7 +27,7 @@ class Base(NamedTuple):
     behind: Order
 
 
-class Place(msgspec.Struct):
+class Place(msgspec.Struct, gc=False):
     """The deals of one place."""
 
     deals: list[DealRecord] = []  # in order

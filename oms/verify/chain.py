@@ -4,15 +4,17 @@ The hash binds the body alone.  What stands beside it in columns is only true as
 same.  After something is wrong the chain is taken up again behind it, so that all that is wrong is told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from oms.eventlog.chain import GENESIS
 from oms.eventlog.envelope import Recorded
+from oms.replay import Read, Stored
 
 from .finding import Finding, Place, Weight
 
@@ -48,18 +50,19 @@ class ChainCheck:
         self._path, self._account = path, account
         self._sound, self._latest = True, ""
 
-    def page(self, rows: list[Recorded], reached: int) -> Iterator[Finding]:
-        """The next rows, which are all that there are up to `reached`."""
+    def page(self, rows: list[Recorded], read: Sequence[Read], reached: int) -> Iterator[Finding]:
+        """The next rows, all that there are up to `reached`, and what a replay `read` of them, if it did."""
         seq, head, account = self.seq, self.head, self._account
-        seen: _Seen | None = None
-        unread = ""
-        for row in rows:
+        seen: _Seen | Read = None
+        unread, latest = "", self._latest
+        for row, seen in zip_longest(rows, read):
             number, tag, body, digest = row
             seq += 1
-            try:
-                seen = _see(body)
-            except (msgspec.MsgspecError, ValueError, RecursionError) as why:
-                seen, unread = None, str(why)
+            if seen is None:
+                try:
+                    seen = _see(body)
+                except (msgspec.MsgspecError, ValueError, RecursionError) as why:
+                    unread = str(why)
             if (
                 seen is not None
                 and number == seen.seq == seq
@@ -68,11 +71,11 @@ class ChainCheck:
                 and account == seen.account
             ):
                 head = digest
-                if seen.recorded_at < self._latest and self.backwards is None:
+                if seen.recorded_at < latest and self.backwards is None:
                     self.backwards = Place(seq, seen.recorded_at)
-                self._latest = seen.recorded_at
+                latest = seen.recorded_at
                 continue
-            self._stand(seq - 1)
+            self._stand(seq - 1, latest)
             if row.seq != seq:
                 yield self._fault("gap", seq, f"is missing, {row.seq} comes next")
                 seq, head = row.seq, b""
@@ -83,17 +86,17 @@ class ChainCheck:
             if seen is None:
                 yield self._fault("envelope", seq, f"its body is no event: {unread}")
             else:
-                self._latest = seen.recorded_at
+                latest = seen.recorded_at
                 yield from self._columns(seq, row, seen)
         if seq < reached:
-            self._stand(seq)
+            self._stand(seq, latest)
             yield self._fault("gap", seq + 1, "is missing")
             seq, head = reached, b""
-        self.seq, self.head = seq, head
+        self.seq, self.head, self._latest = seq, head, latest
         if self._sound and seen is not None:
             self.whole = Place(seq, seen.recorded_at)
 
-    def _columns(self, seq: int, row: Recorded, seen: _Seen) -> Iterator[Finding]:
+    def _columns(self, seq: int, row: Recorded, seen: _Seen | Stored[Any, Any, Any]) -> Iterator[Finding]:
         for name, column, said in (
             ("seq", row.seq, seen.seq),
             ("type", row.type, seen.type),
@@ -102,10 +105,10 @@ class ChainCheck:
             if column != said:
                 yield self._fault("columns", seq, f"its {name} is {column!r}, and {said!r} in its body")
 
-    def _stand(self, seq: int) -> None:
+    def _stand(self, seq: int, recorded_at: str) -> None:
         """Something is wrong behind `seq`: no later event is whole."""
         if self._sound and seq:
-            self.whole = Place(seq, self._latest)
+            self.whole = Place(seq, recorded_at)
         self._sound = False
 
     def _fault(self, code: str, seq: int, text: str) -> Finding:

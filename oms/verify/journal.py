@@ -6,6 +6,7 @@ time.  Nothing is changed.  What cannot be read is told and not guessed past.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -16,11 +17,11 @@ from oms.eventlog.envelope import Recorded
 from oms.eventlog.errors import Damaged, FileError, ForeignJournal, NewerJournal
 from oms.eventlog.inspection import holder, look_at_journal
 from oms.eventlog.reader import Reader
-from oms.eventlog.structure import journal_faults
+from oms.eventlog.structure import journal_faults, page_faults
 from oms.eventlog.wal import log_path
 from oms.eventlog.wal_check import Rest, rest_of_log
 from oms.heads.head import SignedHead
-from oms.replay import nothing_collected, snapshot_path
+from oms.replay import PAGE_ROWS, nothing_collected, read, snapshot_path
 
 from .chain import ChainCheck
 from .finding import Finding, Weight
@@ -72,11 +73,17 @@ class JournalCheck:
         try:
             yield from self._log()
             yield from self._file()
-            yield from self._rows()
-        except FileError as why:
+        except (FileError, OSError) as why:
             yield _told(self.path, why)
-        except OSError as why:
-            yield Finding(Weight.DOUBT, self.path, "unreadable", f"cannot be read: {why.strerror}")
+            return
+        # SQLite looks through its pages by itself: a second processor's work, where there is one.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            pages = beside.submit(list, page_faults(self.path)) if self._deep else None
+            for part in (self._rows(), self._pages(pages)):
+                try:
+                    yield from part
+                except (FileError, OSError) as why:
+                    yield _told(self.path, why)
 
     # The file.
 
@@ -97,7 +104,7 @@ class JournalCheck:
                 yield Finding(Weight.NOTE, log, "wal", text)
 
     def _file(self) -> Iterator[Finding]:
-        for text in journal_faults(self.path, pages=self._deep):
+        for text in journal_faults(self.path):
             yield Finding(Weight.FAULT, self.path, "file", text)
         try:
             look = look_at_journal(self.path)
@@ -108,6 +115,10 @@ class JournalCheck:
             text = f"is the journal of {look.account!r}"
             yield Finding(Weight.FAULT, self.path, "file", text)
 
+    def _pages(self, found: "Future[list[str]] | None") -> Iterator[Finding]:
+        for text in found.result() if found is not None else ():
+            yield Finding(Weight.FAULT, self.path, "file", text)
+
     # The rows.
 
     def _rows(self) -> Iterator[Finding]:
@@ -116,11 +127,12 @@ class JournalCheck:
         with closing(Reader(self.path)) as reader:
             end, seq = reader.last(), 0  # later than heads and snapshot, which must not be ahead of it
             while seq < end:
-                rows, seq = reader.page(seq, end)
-                yield from self.chain.page(rows, seq)
+                rows, seq = reader.page(seq, end, rows=PAGE_ROWS)
+                found = read(rows) if self._deep else []
+                yield from self.chain.page(rows, found, seq)
                 self._meet(rows)
                 if state is not None:
-                    yield from state.page(rows, seq)
+                    yield from state.page(rows, found, seq)
                 self.events += len(rows)
                 self._paged(seq, end)
         if state is not None:
@@ -184,8 +196,10 @@ def _written(path: Path) -> bool:
         return False  # a copy, or a backup
 
 
-def _told(path: Path, why: FileError) -> Finding:
+def _told(path: Path, why: FileError | OSError) -> Finding:
     match why:
+        case OSError():
+            return Finding(Weight.DOUBT, path, "unreadable", f"cannot be read: {why.strerror}")
         case Damaged():
             return Finding(Weight.FAULT, path, "file", why.message)
         case NewerJournal():

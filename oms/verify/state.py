@@ -17,7 +17,7 @@ from oms.eventlog.envelope import Recorded
 from oms.eventlog.errors import Damaged, FileError
 from oms.projections import Books
 from oms.projections.books import STATE_VERSION
-from oms.replay import Replay, Replayed, TooNew
+from oms.replay import Read, Replay, Replayed, TooNew
 
 from .finding import Finding, Weight
 from .snapshot import SnapshotCheck
@@ -60,20 +60,20 @@ class StateCheck:
         self._path, self._marks, self._snapshot = path, marks, snapshot
         self._differs = False
 
-    def page(self, rows: list[Recorded], reached: int) -> Iterator[Finding]:
-        """The next rows; `reached` as of the chain."""
+    def page(self, rows: list[Recorded], found: list[Read], reached: int) -> Iterator[Finding]:
+        """The next rows, and what a replay `read` of them; `reached` as of the chain."""
         marks, kept_at = self._marks, self._snapshot.seq if self._snapshot is not None else None
         done = 0
         for place, row in enumerate(rows):
             if row.type == REPORT and (told := _told(row)) is not None:
-                yield from self._fold(rows[done:place], row.seq - 1)  # its hash is of the books before it
-                yield from self._reported(row.seq, told)
+                yield from self._fold(rows[done:place], found[done:place], row.seq - 1)
+                yield from self._reported(row.seq, told)  # its hash is of the books before it
                 done = place
             if row.seq in marks or row.seq == kept_at:
-                yield from self._fold(rows[done : place + 1], row.seq)
+                yield from self._fold(rows[done : place + 1], found[done : place + 1], row.seq)
                 yield from self._marked(row.seq)
                 done = place + 1
-        yield from self._fold(rows[done:], reached)
+        yield from self._fold(rows[done:], found[done:], reached)
 
     def end(self) -> Iterator[Finding]:
         """There are no more."""
@@ -121,11 +121,11 @@ class StateCheck:
             text = f"the events up to it do not come to the state that {mark.what} recorded"
             yield Finding(Weight.FAULT, self._path, "state", text, seq)
 
-    def _fold(self, rows: list[Recorded], reached: int) -> Iterator[Finding]:
+    def _fold(self, rows: list[Recorded], found: list[Read], reached: int) -> Iterator[Finding]:
         if self.over:
             return
         try:
-            self._replay.fold(rows, reached)
+            self._replay.fold(rows, found, reached)
         except TooNew as why:
             yield self._over(Weight.DOUBT, "newer", why)
         except Damaged as why:
