@@ -1,4 +1,4 @@
-"""What is written down of a command before anything is sent: events, made of values alone."""
+"""What is written down of a command before anything is sent: events, made of values."""
 
 from msgspec.structs import asdict, replace
 
@@ -13,12 +13,19 @@ from oms.domain.refusals import NO_CHANGES
 from oms.eventlog.envelope import rfc3339
 from oms.projections import Books
 from oms.projections.facts import symbol_of
+from oms.recorder import Turn
 from protocol.enums import Retcode
 
 from . import codes
 from .pending import Pending
 
 MARKED = frozenset({"submit", "close"})  # verbs whose order carries a marker
+
+
+def write_receipt(pending: Pending, turn: Turn) -> None:
+    """Unless it is written down already."""
+    if turn.books.commands.get(*pending.key) is None:
+        turn.add(receipt(pending, turn.books))
 
 
 def receipt(pending: Pending, books: Books) -> CommandReceived:

@@ -171,9 +171,9 @@ async def test_panic_closes_what_is_filled_while_it_sweeps(running: Running, tmp
 async def test_a_panic_is_not_ended_by_another(trading: Desked) -> None:
     """Each may close what is halted until it is over itself."""
     await trading.buy()
-    trading.desk.panics += 1
+    trading.desk.judge.panics += 1
     await trading.operate("panic")
-    assert trading.desk.panics == 1
+    assert trading.desk.judge.panics == 1
 
 
 async def test_panic_waits_for_a_session_that_is_away(trading: Desked) -> None:
