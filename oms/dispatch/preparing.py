@@ -21,8 +21,9 @@ def lacks(account: Account, verb: Verb) -> str:
     talk = account.conversation
     if symbol is None or talk is None or not talk.ready or not account.connected:
         return ""
+    specified = symbol in talk.watching.specified
     quoted = not isinstance(verb, Submit) or account.feed.board.get(symbol) is not None
-    return symbol if talk.lists(symbol) and not (symbol in talk.specified and quoted) else ""
+    return symbol if talk.watching.lists(symbol) and not (specified and quoted) else ""
 
 
 async def prepare(account: Account, verb: Verb) -> None:
@@ -30,11 +31,11 @@ async def prepare(account: Account, verb: Verb) -> None:
     symbol, talk = lacks(account, verb), account.conversation
     if not symbol or talk is None:
         return
-    if symbol not in talk.specified:
+    if symbol not in talk.watching.specified:
         with suppress(Outage, LocalProtocolError, FileError):
             await account.specification(symbol, data=False)
     if isinstance(verb, Submit) and account.feed.board.get(symbol) is None:
-        talk.want(symbol)
+        talk.watching.want(symbol)
         with trio.move_on_after(QUOTE_S):
             while account.feed.board.get(symbol) is None:  # noqa: ASYNC110 - ticks wake nobody
                 await trio.sleep(0.01)

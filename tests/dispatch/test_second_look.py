@@ -276,9 +276,9 @@ async def test_a_question_that_cannot_be_asked_again_ends_no_account(
             trading.fault("lose", on="request", command=18)
             with suppress(Outage):
                 await trading.desk.account.specification("EURUSD.exc")
-            talk.specified.discard("EURUSD.ins")
-            talk._watched.pop("EURUSD.ins", None)
-            talk.want("EURUSD.ins")
+            talk.watching.specified.discard("EURUSD.ins")
+            talk.watching._watched.pop("EURUSD.ins", None)
+            talk.watching.want("EURUSD.ins")
             await trio.sleep(0.2)
             assert trading.held.account.connection is connection
             assert trading.held.account.connected
