@@ -16,15 +16,8 @@ from oms.eventlog.errors import JournalFull
 from oms.recorder import Recorder
 from tests.dispatch.desked import QUICK, Desked, desked, quicker
 from tests.paper.running import Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Commands when two things go wrong at once: disk, session, operator, identity."""
 
 import json
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,21 +15,8 @@ from oms.recorder import Recorder
 from oms.sessions.outage import Outage, Reason
 from tests.dispatch.desked import Desked, desked, quicker
 from tests.paper.running import NET, Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
-
-
-@pytest.fixture
-async def trading(running: Running, tmp_path: Path) -> AsyncIterator[Desked]:
-    async with desked(running, tmp_path) as found:
-        yield found
 
 
 async def full(self: Recorder, *args: Any, **more: Any) -> None:
