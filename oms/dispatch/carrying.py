@@ -21,6 +21,7 @@ from oms.sessions.bucket import Bucket
 from oms.sessions.translate import Result
 
 from . import codes, writing
+from .codes import reason
 from .flight import Flight
 from .flights import Flights
 from .gathering import renamed
@@ -30,7 +31,6 @@ from .line import Line, Place
 from .pending import CHILD, Pending
 from .preparing import lacks, prepare
 from .sending import Sender
-from .writing import reason
 
 AGAIN_S: Final = 1.0  # until a full disk is tried again
 

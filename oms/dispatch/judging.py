@@ -23,12 +23,12 @@ from oms.projections.facts import resolved
 from oms.sessions.translate import Result
 
 from . import codes
+from .codes import reason
 from .flight import Flight
 from .gathering import facts_of, renamed
 from .overtaking import overtaken
 from .pending import Pending
 from .telling import checked
-from .writing import reason
 
 PRICES_S: Final = 7.0  # that prices can be used which were asked for, where the symbol does not say
 

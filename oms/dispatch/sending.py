@@ -13,12 +13,12 @@ from oms.recorder import Turn
 from oms.sessions.translate import trade_request
 
 from . import codes, writing
+from .codes import reason
 from .flight import Flight
 from .flights import Flights
 from .judging import Judge
 from .pending import Pending
 from .publishing import Publishing
-from .writing import reason
 
 FIRST_ACTION: Final = (2**20, 2**31 - 1)  # where an account's numbers begin, by chance (docs/semantics.md 0)
 LAST_ACTION: Final = 2**32 - 1

@@ -16,7 +16,6 @@ from oms.projections.facts import symbol_of
 from oms.recorder import Turn
 from protocol.enums import Retcode
 
-from . import codes
 from .pending import Pending
 
 MARKED = frozenset({"submit", "close"})  # verbs whose order carries a marker
@@ -122,11 +121,6 @@ def _replaced(intent: Intent, books: Books) -> Replaced | None:
         return order_values(order.record) if order is not None and order.record is not None else None
     position = books.positions.get(intent.position or "")
     return stops(position) if position is not None else None
-
-
-def reason(code: str, message: str, field: str | None = None, given: str | None = None) -> Reason:
-    """One of `codes`."""
-    return Reason(code, message, field, given, retcode=codes.CODES[code].retcode)
 
 
 def rejected(command: str, client: str, why: Reason) -> CommandOutcome:
