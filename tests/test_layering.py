@@ -94,6 +94,13 @@ ALLOWED: dict[str, set[str]] = {
         *("oms.dispatch", "oms.commands", "oms.payload", "oms.domain", "oms.projections", "oms.eventlog"),
         *("oms.sessions", "oms.recorder", "oms.ingest", "protocol", "msgspec", "trio"),
     },
+    # What decides knows nothing that writes or sends.
+    "oms.dispatch.judging": {
+        *(f"oms.dispatch.{one}" for one in ("codes", "flight", "gathering", "overtaking", "pending")),
+        *("oms.dispatch.telling", "oms.commands", "oms.domain"),
+        *("oms.projections", "oms.eventlog.envelope", "oms.ingest", "oms.sessions.translate"),
+        *("msgspec", "trio"),
+    },
     "oms.config": {
         "oms.config",
         "oms.domain.limits",

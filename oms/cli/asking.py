@@ -17,6 +17,7 @@ from oms.bus.options import NatsOptions
 from oms.bus.subjects import PREFIX
 from oms.bus.told import LinkChange
 from oms.cli.ending import NO_ACCOUNT, NOBODY, WRONG, Failure
+from oms.cli.nats_options import Said
 from oms.cli.settings import nats_of
 from oms.config import NatsSettings
 from oms.daemon.nats import nats_options
@@ -27,19 +28,6 @@ USUAL: Final = "nats://127.0.0.1:4222"
 # As the settings have them; anything else would be more than a token of a subject.
 LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 WORDS: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-
-
-class Said(NamedTuple):
-    """What the command line says of NATS; None = the variable of the `nats` command, else the usual."""
-
-    url: str | None = None
-    user: str | None = None
-    creds: Path | None = None
-    nkey: Path | None = None
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-    prefix: str | None = None
 
 
 class Where(NamedTuple):
@@ -75,7 +63,7 @@ def _options(said: Said, environ: Mapping[str, str]) -> NatsOptions:
     def path(given: Path | None, name: str) -> Path | None:
         return given or (Path(environ[name]) if environ.get(name) else None)
 
-    urls, in_url = _split((said.url or environ.get("NATS_URL") or USUAL).split(","))
+    urls, in_url = _split((said.nats or environ.get("NATS_URL") or USUAL).split(","))
     user, password, token = said.user or environ.get("NATS_USER"), environ.get("NATS_PASSWORD"), None
     if in_url is not None:
         user, password, token = in_url

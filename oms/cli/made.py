@@ -10,13 +10,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from oms.cli.nats_options import Ca, Cert, Config, Creds, Key, Nats, Nkey, Prefix, User
-
-# In the order of `Said`.
-NATS: Final = {
-    "nats": Nats, "user": User, "creds": Creds, "nkey": Nkey, "ca": Ca, "cert": Cert, "key": Key,
-    "prefix": Prefix,
-}  # fmt: skip
+from oms.cli.nats_options import NOTHING, Config, Said, reaching_nats
 
 
 class Option(NamedTuple):
@@ -54,15 +48,12 @@ def command(
     """
 
     def made(**given: Any) -> None:
-        from oms.cli.asking import Said
-
-        given["said"] = Said(*(given.pop(name) for name in NATS))
         raise typer.Exit(run(given.pop("account"), given))
 
     every = [
         *options,
         Option("config", Config, None),
-        *(Option(name, kind, None) for name, kind in NATS.items()),
+        Option("said", Said, NOTHING),
         JSON,
     ]
     parameters = [
@@ -71,7 +62,7 @@ def command(
     ]
     made.__doc__ = told
     made.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-    return made
+    return reaching_nats(made)
 
 
 def _dashed(name: str) -> str:

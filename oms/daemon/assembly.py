@@ -39,6 +39,8 @@ from oms.sessions.otp import Totp
 from oms.telemetry.logs import logger
 from oms.telemetry.metrics import Metrics
 
+from .warning import warning_of
+
 JOURNALS, MARKET = "journal", "market"  # folders of the data
 DAEMON: Final = "_daemon"  # the journal of what belongs to no account
 VERSION: Final = installed("oms")
@@ -223,9 +225,6 @@ def _account(
         if settings.nats.nats_required:
             await outlet.reached(1)
 
-    def told(what: str, detail: str) -> None:
-        log.warning(what, account=name, detail=detail)
-
     return Account(
         Options(
             url=one.url,
@@ -250,7 +249,7 @@ def _account(
         pump,
         clock,
         published=published,
-        told=told,
+        told=warning_of(name),
         limits=Limits(
             connect_s=limits.connect_timeout,
             ping_s=limits.ping,

@@ -16,6 +16,8 @@ from oms.eventlog.errors import FileError
 from oms.ingest.standing import HALTED
 from oms.telemetry.logs import logger
 
+from .warning import warning_of
+
 HALT_FILE: Final = "HALT"
 FILE: Final = "halt file"  # why an account is halted by it
 LOOK_S: Final = 1.0
@@ -28,14 +30,9 @@ class Guard:
 
     def __init__(self, desk: Desk, risk: RiskSettings, clock: Callable[[], int]) -> None:
         """`clock` gives nanoseconds of UTC."""
-        name = desk.account.name
-
-        def told(what: str, detail: str) -> None:
-            log.warning(what, account=name, detail=detail)
-
         self._desk, self._risk = desk, risk
         self.alive = Alive(desk, risk.alive_missed)
-        self.marks = Marks(desk.account, clock, told, risk.breach_until)
+        self.marks = Marks(desk.account, clock, warning_of(desk.account.name), risk.breach_until)
 
     async def open(self) -> None:
         """The limits and switches of the settings, before the account's first session."""

@@ -41,6 +41,7 @@ from oms.telemetry.metrics import Metrics
 
 from .guard import Guard, halt_file, halting
 from .reach import Reach
+from .warning import warning_of
 
 ALL: Final = "_daemon"  # whom operators mean by it
 MOST_LETTERS: Final = 64  # written at once for an account
@@ -188,11 +189,8 @@ def desk_of(
     clock: Callable[[], int],
 ) -> Desk:
     """The desk of an account; commands are carried in the nursery."""
-    name, nats = account.name, settings.nats
+    nats = settings.nats
     publishing = Publishing(reach.outlet.reached, lambda: reach.away, settings.limits.publish_wait)
-
-    def told(what: str, detail: str) -> None:
-        log.warning(what, account=name, detail=detail)
 
     return Desk(
         account,
@@ -202,7 +200,7 @@ def desk_of(
         margined=partial(margined, account),
         nats_away=lambda: nats.nats_required and reach.away,
         publishing=publishing if nats.publish_before_send else None,
-        told=told,
+        told=warning_of(account.name),
     )
 
 

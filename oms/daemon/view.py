@@ -113,7 +113,7 @@ class AccountView:
             authenticated=account.connected and talk is not None and talk.authenticated,
             feed_live=account.connected
             and talk is not None
-            and talk.subscribed > 0
+            and talk.watching.subscribed > 0
             and account.health.feed.live,
             degraded=account.connected and account.health.latency.degraded,
             breakers={name: Breaker(*one) for name, one in account.breakers.shown.items()},
@@ -122,7 +122,7 @@ class AccountView:
             reconnects=max(0, account.connections - 1),
             drift={str(command): count for command, count in account.drift.by_command.items()},
             last_error=account.last_error,
-            subscribed=talk.subscribed if talk and account.connected else 0,
+            subscribed=talk.watching.subscribed if talk and account.connected else 0,
         )
 
     @property
@@ -147,9 +147,9 @@ class AccountView:
     def listed(self) -> Iterable[Listed]:
         """The venue's symbol list; empty before it was asked for."""
         talk = self._account.conversation
-        if talk is None or talk.catalogue is None:
+        if talk is None or talk.watching.catalogue is None:
             return
-        for symbol in talk.catalogue.symbols.values():
+        for symbol in talk.watching.catalogue.symbols.values():
             yield Listed(
                 symbol.trade_symbol,
                 symbol.symbol_path,
@@ -199,9 +199,9 @@ class AccountView:
         Commands have a share of their own, and no queue before the wire: so data never delay a trade.
         """
         talk = self._account.conversation
-        if not self._account.connected or talk is None or talk.catalogue is None:
+        if not self._account.connected or talk is None or talk.watching.catalogue is None:
             raise VenueUnavailable("there is no session with the venue at present")
-        if symbol not in talk.catalogue.symbols:
+        if symbol not in talk.watching.catalogue.symbols:
             raise UnknownSymbol(symbol)
         if not await self._bucket.take_within(self._wait_s):
             message = f"more is asked of the venue than may be: no turn within {self._wait_s:g} s"

@@ -3,6 +3,7 @@
 from typing import Final
 
 from oms.domain.codes import Code
+from oms.domain.events.command import Reason
 from oms.ingest.asked import CHANGED, NO_DIFFERENCE, UNACCEPTABLE, UNCONFIRMED
 
 CONFLICT: Final = "conflict"
@@ -63,3 +64,8 @@ CODES: Final[dict[str, Code]] = {
     FENCED: Code("stream and journal contradict each other, which no operator can lift"),
     HALT_FILE: Code("of a resume: the file that halts every account has to be taken away first"),
 }
+
+
+def reason(code: str, message: str, field: str | None = None, given: str | None = None) -> Reason:
+    """One of these, with what there is to say of it."""
+    return Reason(code, message, field, given, retcode=CODES[code].retcode)

@@ -36,9 +36,10 @@ from protocol.records.trade import TRADE_OUTCOME, TradeOutcome
 from protocol.session import UnreadableBody
 
 from . import codes
+from .codes import reason
 from .flight import Flight
 from .options import Options
-from .writing import reason, rejected
+from .writing import rejected
 
 OUTCOME: Final = 19
 TAKING_AWAY: Final[frozenset[CallClass]] = frozenset({CHANGING, CLOSING})

@@ -61,7 +61,7 @@ def facts_of(
     """Everything but the margin, which depends on what is found here."""
     offset = account.offset(books)
     symbol = symbol_of(verb, books)
-    talk = account.conversation
+    talk = account.conversation if account.connected else None
     server_now = server_time(now_ns / NS + offset, offset)
     age_s = quote_age(limits_in_force(books), client, policy.quote_age_s)
     moment = Facts(
@@ -69,7 +69,7 @@ def facts_of(
         offset=offset,
         link=account.standing.link,
         restrictions=account.standing.restrictions,
-        venue_reached=bool(talk and account.connected and talk.authenticated and talk.server_reached),
+        venue_reached=bool(talk and talk.authenticated and talk.following.server_reached),
         nats_away=nats_away,
         refusing=account.breakers.refusing,
         quote=quote_of(account, symbol, now_ns, offset) if symbol else None,

@@ -7,7 +7,8 @@ from oms.projections.outcomes import proved
 from oms.recorder import Turn
 
 from . import codes
-from .writing import reason, rejected
+from .codes import reason
+from .writing import rejected
 
 
 def bring_to_an_end(turn: Turn) -> None:

@@ -36,7 +36,7 @@ from .limits import change, in_force
 from .panic import Panic
 from .reconciling import only_one, reconcile
 from .settling import Word, by_operator
-from .telling import outcome_of
+from .telling import operated, outcome_of
 
 
 class Operators:
@@ -206,17 +206,10 @@ def _standing(
     final: bool = True,
     message: str | None = None,
 ) -> Operated:
-    standing = desk.account.standing
     failed = "rejected" if verb == PANIC else "denied"
-    return Operated(
-        status=failed if reasons else ("done" if final else "accepted"),
+    return replace(
+        operated(desk.account, verb, failed if reasons else ("done" if final else "accepted")),
         final=final,
-        account=desk.account.name,
-        verb=verb,
-        seq=desk.recorder.seq,
-        link=standing.link,
-        permission=standing.permission,
-        reason=standing.reason or None,
         reasons=reasons,
         commands=commands,
         message=message,

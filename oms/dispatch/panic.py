@@ -41,7 +41,7 @@ class Panic:
         What was filled meanwhile, of an order that was on its way or was to be cancelled, is swept as well.
         """
         desk = self._desk
-        desk.panics += 1
+        desk.judge.panics += 1
         try:
             with trio.move_on_after(LONGEST_S):
                 await self._sweep()
@@ -49,7 +49,7 @@ class Panic:
                     await trio.sleep(AGAIN_S)
                     await self._sweep()
         finally:
-            desk.panics -= 1
+            desk.judge.panics -= 1
         try:
             await desk.account.standing.halt(PANIC, by=self._by, comment=self._comment)
         except FileError:

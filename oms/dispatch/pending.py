@@ -8,6 +8,8 @@ from oms.domain.events import CommandConflict
 from oms.domain.events.command import Reason
 from oms.projections.commands import Key
 
+from . import codes
+
 Channel = Literal["request", "queue", "parent", "operator"]
 CHILD, REDUCING, OPENING = 0, 1, 2  # who goes first
 
@@ -50,3 +52,8 @@ class Pending:
         if self.parent is not None or self.channel == "operator":
             return CHILD
         return REDUCING if self.request.verb.verb in REDUCING_VERBS else OPENING
+
+    def refuse(self, code: str, limit: str | None = None) -> "Pending":
+        """Not to be carried out: the id is not used up.  Itself."""
+        self.refusal = (Reason(code, codes.CODES[code].meaning, limit=limit),)
+        return self

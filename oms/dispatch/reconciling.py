@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from oms.commands import codes as reading
 from oms.commands.operating import Operated, Reconciliation
 from oms.domain.correction import Acceptance
@@ -11,6 +13,7 @@ from oms.ingest.account import Account, NotConnected
 from oms.ingest.asked import Round
 
 from . import codes
+from .telling import operated
 
 RECONCILE: Final = "reconcile"
 ROWS: Final = 100  # of differences in a reply; the report in the log has more
@@ -49,17 +52,9 @@ def _unconnected(account: Account, why: str) -> str:
 
 
 def _told(account: Account, status: str, *reasons: Reason, found: Round | None = None) -> Operated:
-    standing = account.standing
     rows = found.differences if found is not None else ()
-    return Operated(
-        status=status,
-        final=True,
-        account=account.name,
-        verb=RECONCILE,
-        seq=account.recorder.seq,
-        link=standing.link,
-        permission=standing.permission,
-        reason=standing.reason or None,
+    return replace(
+        operated(account, RECONCILE, status),
         reasons=reasons,
         equal=None if found is None else found.equal or found.accepted,
         differences=rows[:ROWS],

@@ -10,7 +10,8 @@ from oms.projections.outcomes import DONE, MAKING, proved
 from oms.recorder import Turn
 
 from . import codes
-from .writing import reason, rejected
+from .codes import reason
+from .writing import rejected
 
 OPERATOR: Final = "operator"
 

@@ -1,9 +1,11 @@
-"""A command as it stands, in the shape of its reply (docs/commands.md)."""
+"""A command, or an account, as it stands, in the shape of its reply (docs/commands.md)."""
 
+from oms.commands.operating import Operated
 from oms.commands.reply import DealShown, Outcome
 from oms.domain.decide.decision import Approved, Decision, Denied
 from oms.domain.decide.facts import Facts
 from oms.domain.events.command import JudgedQuote, Reason
+from oms.ingest.account import Account
 from oms.projections import Books
 from oms.projections.commands import UNKNOWN, Command
 
@@ -81,6 +83,21 @@ def checked(account: str, seq: int, pending: Pending, found: Decision, facts: Fa
         reasons=reasons,
         quote=facts.quote,
         margin=facts.margin,
+    )
+
+
+def operated(account: Account, verb: str, status: str) -> Operated:
+    """What an account may do now, as an operator is told."""
+    standing = account.standing
+    return Operated(
+        status=status,
+        final=True,
+        account=account.name,
+        verb=verb,
+        seq=account.recorder.seq,
+        link=standing.link,
+        permission=standing.permission,
+        reason=standing.reason or None,
     )
 
 

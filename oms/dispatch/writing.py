@@ -1,4 +1,4 @@
-"""What is written down of a command before anything is sent: events, made of values alone."""
+"""What is written down of a command before anything is sent: events, made of values."""
 
 from msgspec.structs import asdict, replace
 
@@ -13,12 +13,18 @@ from oms.domain.refusals import NO_CHANGES
 from oms.eventlog.envelope import rfc3339
 from oms.projections import Books
 from oms.projections.facts import symbol_of
+from oms.recorder import Turn
 from protocol.enums import Retcode
 
-from . import codes
 from .pending import Pending
 
 MARKED = frozenset({"submit", "close"})  # verbs whose order carries a marker
+
+
+def write_receipt(pending: Pending, turn: Turn) -> None:
+    """Unless it is written down already."""
+    if turn.books.commands.get(*pending.key) is None:
+        turn.add(receipt(pending, turn.books))
 
 
 def receipt(pending: Pending, books: Books) -> CommandReceived:
@@ -115,11 +121,6 @@ def _replaced(intent: Intent, books: Books) -> Replaced | None:
         return order_values(order.record) if order is not None and order.record is not None else None
     position = books.positions.get(intent.position or "")
     return stops(position) if position is not None else None
-
-
-def reason(code: str, message: str, field: str | None = None, given: str | None = None) -> Reason:
-    """One of `codes`."""
-    return Reason(code, message, field, given, retcode=codes.CODES[code].retcode)
 
 
 def rejected(command: str, client: str, why: Reason) -> CommandOutcome:

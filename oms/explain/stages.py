@@ -9,17 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from oms.domain.events import (
-    CommandAnswered,
-    CommandDenied,
-    CommandOutcome,
-    CommandReceived,
-    CommandResult,
-    CommandSending,
-    CommandSettled,
-    CommandUnknown,
-    DealBooked,
-)
+from oms.domain.events import CommandReceived, DealBooked, type_of
 from oms.domain.times import utc_ns
 from oms.projections import Books
 
@@ -72,6 +62,7 @@ _PARTS: Final = (
     ("first deal until outcome", "deal", "outcome"),
     ("whole", "received", "outcome"),
 )
+_MARKS: Final = frozenset(name for _, *ends in _PARTS for name in ends)
 
 
 def _marks(one: Gathered, books: Books) -> Iterator[tuple[tuple[str, str], str, str]]:
@@ -83,8 +74,8 @@ def _marks(one: Gathered, books: Books) -> Iterator[tuple[tuple[str, str], str, 
         if owner is not None:
             yield owner.key, "deal", at
         return
-    name = _NAMES.get(type(event))
-    if name is None:
+    kind, _, name = type_of(event).partition(".")
+    if kind != "command" or name not in _MARKS:
         return
     said: Any = event
     key = (said.client, said.command)
@@ -93,15 +84,3 @@ def _marks(one: Gathered, books: Books) -> Iterator[tuple[tuple[str, str], str, 
             yield key, "queued", event.queued_at
         at = event.received_at or at
     yield key, name, at
-
-
-_NAMES: Final[dict[type, str]] = {
-    CommandReceived: "received",
-    CommandDenied: "denied",
-    CommandSending: "sending",
-    CommandAnswered: "answered",
-    CommandResult: "result",
-    CommandUnknown: "unknown",
-    CommandSettled: "settled",
-    CommandOutcome: "outcome",
-}

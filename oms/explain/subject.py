@@ -1,6 +1,6 @@
 """What is asked about, found in the books: a command, an order, a deal, a position, and what goes with it."""
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -8,7 +8,7 @@ from oms.projections import Books
 from oms.projections.commands import Command, Key
 
 What = Literal["command", "order", "deal", "position"]
-WHAT: Final[tuple[What, ...]] = ("command", "order", "deal", "position")
+WHAT: Final[tuple[What, ...]] = get_args(What)
 
 
 class NotThere(LookupError):

@@ -1,6 +1,7 @@
 """An event in a sentence, and the stage of an order's way that it belongs to."""
 
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from oms.domain.events import (
     AccountState,
@@ -36,6 +37,7 @@ from oms.domain.events import (
     SessionReady,
     type_of,
 )
+from oms.domain.events.command import Reason
 from oms.domain.intent import REQUEST_PRICES
 from oms.domain.records import DealRecord, OrderRecord
 
@@ -70,8 +72,7 @@ def _of_command(event: Event) -> Words | None:
         case CommandConflict(command=command):
             return Words(RECEIVED, f"{command} came again with another content: nothing was done")
         case CommandDenied(reasons=reasons):
-            told = "; ".join(f"{one.code}: {one.message}" if one.message else one.code for one in reasons)
-            return Words(DECIDED, f"denied, nothing was sent: {told}")
+            return Words(DECIDED, f"denied, nothing was sent: {_told(reasons)}")
         case CommandSending(action=action, action_id=number) if action == REQUEST_PRICES:
             return Words(SENT, f"approved; prices are asked for first (action {number})")
         case CommandSending(action_id=number):
@@ -85,7 +86,8 @@ def _of_command(event: Event) -> Words | None:
             told = f"{meaning}{_code(event.retcode, event.name)}{priced}"
             return Words(RESULT, f"the venue told the result: {told}")
         case CommandOutcome(status=status, final=final):
-            return Words(OUTCOME, f"{status}{_filled(event)}{'' if final else ', not final'}{_why(event)}")
+            why = f": {_told(event.reasons)}" if event.reasons else ""
+            return Words(OUTCOME, f"{status}{_filled(event)}{'' if final else ', not final'}{why}")
     return None
 
 
@@ -187,9 +189,8 @@ def _filled(event: CommandOutcome) -> str:
     return f", {event.filled:f}{asked} filled{price}"
 
 
-def _why(event: CommandOutcome) -> str:
-    told = "; ".join(f"{one.code}: {one.message}" if one.message else one.code for one in event.reasons)
-    return f": {told}" if told else ""
+def _told(reasons: Iterable[Reason]) -> str:
+    return "; ".join(f"{one.code}: {one.message}" if one.message else one.code for one in reasons)
 
 
 def _code(retcode: int | None, name: str) -> str:
@@ -198,9 +199,3 @@ def _code(retcode: int | None, name: str) -> str:
 
 def _or_none(value: object) -> str:
     return "none" if value is None else f"{value}"
-
-
-STAGES: Final = (
-    *(RECEIVED, DECIDED, SENT, ANSWERED, RESULT, ORDER, DEAL, LEDGER, POSITION, DOUBT, EVIDENCE, OUTCOME),
-    AROUND,
-)

@@ -39,11 +39,12 @@ from protocol.session import Role, Session
 
 from .asked import Asked, Round
 from .breakers import Breakers
-from .conversation import Conversation, Lasting, Options
+from .conversation import Conversation, Options
 from .drift import DriftTally
 from .ear import Ear
 from .health import Health
 from .health import Limits as HealthLimits
+from .lasting import Lasting
 from .margins import Margins
 from .market import Pump
 from .prices import Prices
@@ -117,7 +118,7 @@ class Account:
     @property
     def forex(self) -> Forex:
         """What converts currencies: of all that the venue lists, else of all that the books know."""
-        catalogue = self.conversation.catalogue if self.conversation else None
+        catalogue = self.conversation.watching.catalogue if self.conversation else None
         if catalogue is not None:
             return catalogue.forex
         return Forex((symbol.symbol, calc_mode(symbol)) for symbol in self.recorder.books.symbols)
@@ -155,12 +156,12 @@ class Account:
         """
         with self.breakers.guarded(DATA) if data else nullcontext():
             async with self._asking() as (talk, _):
-                await talk.specification(symbol)
+                await talk.watching.specify(symbol)
 
     async def scan(self, since_ns: int) -> Lists:
         """What the venue lists as open now, and its history since a moment of UTC; raises Outage."""
         async with self._asking() as (talk, connection):
-            terms = talk.terms
+            terms = talk.following.terms
             if terms is None or connection.session.poisoned:
                 raise NotConnected(
                     f"{self.name}: a question of this session had no answer; the next one is asked"
@@ -317,7 +318,7 @@ class Account:
         """Keep what was pushed to the last, and record the end."""
         if self.recorder.broken is not None or not talk.authenticated:
             return
-        await talk.drain()
+        await talk.following.drain()
         over = connection.over or Ended(Reason.LEFT)
         if talk.ready:
             self._attempt, self._was_ready = 0, True

@@ -8,18 +8,16 @@ import tempfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import apsw
-import msgspec
 
-from oms.domain.events import CLASSES
 from oms.sessions.translate import Terms
 from oms.verify.finding import Weight
 from oms.verify.journal import JournalCheck
 from tests.bench.measure import Row, nanoseconds, row
 from tests.bench.past import BEGIN_EVENTS, TRIP_EVENTS, write_journal
-from tests.bench.rebuild import TRIPS, UNTIL_S, Stored
+from tests.bench.rebuild import TRIPS, UNTIL_S, typed_reader
 
 COUNT: Final = TRIPS * TRIP_EVENTS + BEGIN_EVENTS
 
@@ -29,10 +27,6 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = write_journal(Path(folder), "bench", 1001, TRIPS, UNTIL_S, Terms(7200))
         bare = apsw.Connection(str(path))
-        decoders: dict[str, msgspec.json.Decoder[Any]] = {
-            tag: msgspec.json.Decoder(Stored[kind])  # type: ignore[valid-type]
-            for tag, kind in CLASSES.items()
-        }
 
         def hashed() -> int:
             head, count = bytes(32), 0
@@ -43,19 +37,13 @@ def rows() -> Iterator[Row]:
                 count += 1
             return count
 
-        def typed() -> int:
-            found = 0
-            for tag, body in bare.execute("SELECT type, body FROM event ORDER BY seq"):
-                found = decoders[tag].decode(body).seq
-            return found
-
         def verified(*, deep: bool) -> int:
             check = JournalCheck(path, deep=deep)
             if any(one.weight > Weight.NOTE for one in check.findings()):
                 raise RuntimeError("the journal is not what was written")
             return check.events
 
-        candidates = (hashed, typed, lambda: verified(deep=False), lambda: verified(deep=True))
+        candidates = (hashed, typed_reader(path), lambda: verified(deep=False), lambda: verified(deep=True))
         if {call() for call in candidates} != {COUNT}:
             raise RuntimeError("not all of them read everything")
         hash_ns, decode_ns, chain_ns, full_ns = nanoseconds([(call, COUNT) for call in candidates])

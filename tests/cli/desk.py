@@ -27,6 +27,14 @@ FILLED = {
 }  # fmt: skip
 
 
+def asked(heard: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The requests in a responder's file, which is empty then."""
+    lines = [line.split(" ", 1) for line in heard.read_text().splitlines() if line != "ready"]
+    with heard.open("r+") as file:
+        file.truncate(0)
+    return [(subject, json.loads(payload)) for subject, payload in lines]
+
+
 class Desk(NamedTuple):
     """It runs; where, what it answers, what it heard."""
 
@@ -42,10 +50,7 @@ class Desk(NamedTuple):
 
     def requests(self) -> list[tuple[str, dict[str, Any]]]:
         """What was asked since the last time."""
-        lines = [line.split(" ", 1) for line in self.heard.read_text().splitlines() if line != "ready"]
-        with self.heard.open("r+") as file:
-            file.truncate(0)
-        return [(subject, json.loads(payload)) for subject, payload in lines]
+        return asked(self.heard)
 
     def await_request(self) -> None:
         """Until something is asked."""

@@ -12,6 +12,8 @@ from typing import IO, Any
 import typer
 from typer.testing import CliRunner
 
+AIM = ("NATS_", "OMS_")  # what variables begin with that say where a command finds what it asks
+
 
 class Command:
     """A typer app, or a function that is a command, by its name: `oms.cli.log.app:app`."""
@@ -42,8 +44,13 @@ class Command:
 
 def environ(more: dict[str, str]) -> dict[str, str]:
     """The environment without what would change the look or the aim of a command."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("NATS_", "OMS_"))}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(AIM)}
     return {**ours, "TERM": "dumb", **more}
+
+
+def cells(text: str) -> list[list[str]]:
+    """The words of each line."""
+    return [line.split() for line in text.splitlines()]
 
 
 def lines(stream: IO[str] | None, count: int) -> list[str]:
@@ -66,7 +73,9 @@ class Here:
         self._app = app
 
     def __call__(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-        done = CliRunner(env={"TERM": "dumb"}).invoke(self._app, list(map(str, arguments)))
+        without = {name: None for name in os.environ if name.startswith(AIM)}
+        runner = CliRunner(env={"TERM": "dumb", **without})
+        done = runner.invoke(self._app, list(map(str, arguments)))
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)

@@ -130,4 +130,9 @@ def quicker(**changes: Any) -> Options:
     return QUICK._replace(**changes)
 
 
-__all__ = ["QUICK", "D", "Desked", "desked", "quicker"]
+def codes(reply: dict[str, Any]) -> list[str]:
+    """Why it was denied."""
+    return [one["code"] for one in reply["reasons"]]
+
+
+__all__ = ["QUICK", "D", "Desked", "codes", "desked", "quicker"]

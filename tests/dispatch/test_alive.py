@@ -12,15 +12,8 @@ import trio
 from oms.dispatch.alive import Alive, Missed
 from tests.dispatch.desked import Desked, desked
 from tests.paper.running import Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
 
 
 @asynccontextmanager

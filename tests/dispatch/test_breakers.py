@@ -14,21 +14,14 @@ from oms.sessions.link import Limits
 from protocol.enums import Timeframe
 from protocol.messages import Request
 from protocol.records.market import RatesRequest
-from tests.dispatch.desked import Desked, desked, quicker
+from tests.dispatch.desked import Desked, codes, desked, quicker
 from tests.ingest.test_awkward_moments import full_for
 from tests.paper.running import SERVER_START_S, Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
 
 LONG_S = 3600.0
 CANDLES = Request(11, RatesRequest("EURUSD", Timeframe.M1, SERVER_START_S - 600, SERVER_START_S))
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
 
 
 @pytest.fixture
@@ -62,10 +55,6 @@ async def unanswered(trading: Desked, verb: str = "submit", **fields: Any) -> No
     await trading.held.until(lambda: trading.held.account.connection is not connection)
     await trading.until_ready()
     await trading.operate("resume")
-
-
-def codes(found: dict[str, Any]) -> list[str]:
-    return [one["code"] for one in found["reasons"]]
 
 
 async def test_openings_without_an_answer_are_held_back_and_closes_are_not(trading: Desked) -> None:

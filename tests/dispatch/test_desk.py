@@ -1,6 +1,5 @@
 """Commands from their receipt to their outcome, against a venue over a real socket."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -8,21 +7,8 @@ import trio
 
 from tests.dispatch.desked import D, Desked, desked, quicker
 from tests.paper.running import NET, Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = pytest.mark.trio
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
-
-
-@pytest.fixture
-async def trading(running: Running, tmp_path: Path) -> AsyncIterator[Desked]:
-    async with desked(running, tmp_path) as found:
-        yield found
 
 
 async def test_a_market_order_is_written_down_sent_answered_filled(trading: Desked) -> None:

@@ -1,9 +1,7 @@
 """What halts, and what must not lift it: one halt beside another, a panic, a breach, another day."""
 
-from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
@@ -13,19 +11,8 @@ from oms.domain.events import AccountState
 from oms.ingest.standing import Restrictions, breach_over, breached, silenced
 from oms.projections import Books
 from oms.projections.reversals import reducing
-from tests.dispatch.desked import desked, quicker
+from tests.dispatch.desked import codes, desked, quicker
 from tests.paper.running import NET, Running
-from tests.paper.running import running as venue_runs
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
-
-
-def codes(reply: dict[str, Any]) -> list[str]:
-    return [one["code"] for one in reply["reasons"]]
 
 
 @pytest.mark.slow

@@ -16,15 +16,8 @@ from oms.eventlog.errors import JournalFull
 from oms.recorder import Recorder
 from tests.dispatch.desked import QUICK, Desked, desked, quicker
 from tests.paper.running import Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
 
 
 @pytest.fixture
@@ -112,12 +105,12 @@ async def test_a_trade_server_that_is_away_is_told_and_uses_no_id_up(trading: De
     trading.venue.control("link", state=1)
     talk = trading.held.account.conversation
     assert talk is not None
-    await trading.held.until(lambda: not talk.server_reached)
+    await trading.held.until(lambda: not talk.following.server_reached)
     found = await trading.buy(id="7f3c")
     assert (found["status"], [one["code"] for one in found["reasons"]]) == ("denied", ["venue_unavailable"])
     assert trading.types() == []
     trading.venue.control("link", state=0)
-    await trading.held.until(lambda: talk.server_reached)
+    await trading.held.until(lambda: talk.following.server_reached)
     assert (await trading.buy(id="7f3c"))["status"] == "filled"
 
 

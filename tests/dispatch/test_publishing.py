@@ -11,7 +11,6 @@ from oms.dispatch.publishing import Publishing
 from oms.ingest.standing import FENCE
 from tests.dispatch.desked import Desked, desked
 from tests.paper.running import NET, Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
 WITHIN_S = 0.3
@@ -34,12 +33,6 @@ class Stream:
         self.asked.append(seq)
         while self.published < seq:
             await self._moved.wait()
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
 
 
 @pytest.fixture

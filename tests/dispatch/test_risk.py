@@ -1,6 +1,5 @@
 """Limits, permissions, switches and marks of an account that trades against a venue over a real socket."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,11 @@ from oms.dispatch.options import Pace
 from oms.domain.decide.limiting import broken
 from oms.domain.limits import AccountLimits, Limits, read_limits
 from oms.projections.restraint import limits_in_force
-from tests.dispatch.desked import D, Desked, desked, quicker
+from tests.dispatch.desked import D, Desked, codes, desked, quicker
 from tests.paper.running import EURO, HEDGE, NET, Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
 HOUR_MS = 3600 * 1000
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
-
-
-@pytest.fixture
-async def trading(running: Running, tmp_path: Path) -> AsyncIterator[Desked]:
-    async with desked(running, tmp_path) as found:
-        yield found
-
-
-def codes(reply: dict[str, Any]) -> list[str]:
-    return [one["code"] for one in reply["reasons"]]
 
 
 def waiting(price: str = "1.09000", **fields: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Commands when two things go wrong at once: disk, session, operator, identity."""
 
 import json
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,21 +15,8 @@ from oms.recorder import Recorder
 from oms.sessions.outage import Outage, Reason
 from tests.dispatch.desked import Desked, desked, quicker
 from tests.paper.running import NET, Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
-
-
-@pytest.fixture
-async def trading(running: Running, tmp_path: Path) -> AsyncIterator[Desked]:
-    async with desked(running, tmp_path) as found:
-        yield found
 
 
 async def full(self: Recorder, *args: Any, **more: Any) -> None:
@@ -171,9 +157,9 @@ async def test_panic_closes_what_is_filled_while_it_sweeps(running: Running, tmp
 async def test_a_panic_is_not_ended_by_another(trading: Desked) -> None:
     """Each may close what is halted until it is over itself."""
     await trading.buy()
-    trading.desk.panics += 1
+    trading.desk.judge.panics += 1
     await trading.operate("panic")
-    assert trading.desk.panics == 1
+    assert trading.desk.judge.panics == 1
 
 
 async def test_panic_waits_for_a_session_that_is_away(trading: Desked) -> None:
@@ -276,9 +262,9 @@ async def test_a_question_that_cannot_be_asked_again_ends_no_account(
             trading.fault("lose", on="request", command=18)
             with suppress(Outage):
                 await trading.desk.account.specification("EURUSD.exc")
-            talk.specified.discard("EURUSD.ins")
-            talk._watched.pop("EURUSD.ins", None)
-            talk.want("EURUSD.ins")
+            talk.watching.specified.discard("EURUSD.ins")
+            talk.watching._watched.pop("EURUSD.ins", None)
+            talk.watching.want("EURUSD.ins")
             await trio.sleep(0.2)
             assert trading.held.account.connection is connection
             assert trading.held.account.connected

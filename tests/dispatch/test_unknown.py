@@ -1,6 +1,6 @@
 """What nobody knew, and how it was found out (docs/semantics.md 8)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,11 @@ import trio
 
 from tests.dispatch.desked import QUICK, D, Desked, desked, quicker
 from tests.paper.running import HEDGE, NET, Running
-from tests.paper.running import running as venue_runs
 
 pytestmark = pytest.mark.trio
 
 MINUTE_MS = 60_000  # of the venue's clock, by which its dealers think
 PACE = QUICK.pace  # of the looks, in real time: a second where it is a minute
-
-
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    async with venue_runs() as venue:
-        yield venue
 
 
 def status(trading: Desked, command: str, client: str = "default") -> str:

@@ -11,14 +11,29 @@ from typing import Any
 from urllib.request import urlopen
 
 import apsw
+import pytest
 
-from tests.flows.system import OMS, UP_S, Daemon, System, Venue, config_of, until
+from tests.flows.system import HEDGE, NET, OMS, UP_S, Daemon, System, Venue, config_of, until
 from tests.nats import Server, nats_server
 
 NOWHERE = "nats://127.0.0.1:9", "ws://127.0.0.1:9/terminal"  # nobody listens on the port of `discard`
 # A busy machine must not make a quote old, and no bucket shall slow the tests; `limits` may go on.
 UNHURRIED = "[limits]\nquote_age = 3600\ntrade_rate = 10000\ntrade_burst = 10000\n"
 QUICK = "[limits]\nreconnect_first = 0.05\nreconnect_limit = 0.2\n"
+
+
+def in_modes(*symbols: str) -> pytest.MarkDecorator:
+    """With these symbols, in both accounts."""
+    return pytest.mark.parametrize(
+        ("account", "symbol"), [(account, symbol) for account in (HEDGE, NET) for symbol in symbols]
+    )
+
+
+def again(up: System) -> None:
+    """The daemon killed, where it is not dead already, and started; ready as far as it will be."""
+    up.daemon.kill()
+    up.daemon.start()
+    until(lambda: all(one["link"] == "ready" for one in up.daemon.ready()["accounts"]))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 from nats.aio.client import Client
 from nats.errors import Error
 
-from tests.flows.pieces import UNHURRIED, seconds_to
+from tests.flows.pieces import UNHURRIED, again, seconds_to
 from tests.flows.system import HEDGE, NET, System, system, until
 from tests.flows.trader import Line, Trader
 from tests.flows.wire_sheet import read
@@ -45,13 +45,6 @@ def trader(up: System, line: Line, account: str) -> Trader:
 
 netting = pytest.mark.parametrize("account", [NET])
 hedging = pytest.mark.parametrize("account", [HEDGE])
-
-
-def again(up: System) -> None:
-    """Killed, started, ready as far as it will be."""
-    up.daemon.kill()  # where it is not dead already
-    up.daemon.start()
-    until(lambda: all(one["link"] == "ready" for one in up.daemon.ready()["accounts"]))
 
 
 def on_its_way(trader: Trader, name: str, dealer_ms: int) -> None:

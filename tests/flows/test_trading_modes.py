@@ -10,19 +10,13 @@ import pytest
 
 from tests.flows import wire_sheet as wire
 from tests.flows.desk import DONE, FILLED, WORKING, Desk
-from tests.flows.system import HEDGE, NET, until
+from tests.flows.pieces import in_modes
+from tests.flows.system import until
 from tests.flows.trader import Trader
 from tests.flows.wire_sheet import BOC, EXCHANGE, FOK, INSTANT, IOC, MARKET, REQUEST, RETURN, SYMBOLS
 
 pytestmark = pytest.mark.slow
 BUY = {"side": "buy", "volume": "0.10"}
-
-
-def in_mode(*symbols: str) -> pytest.MarkDecorator:
-    """In both accounts."""
-    return pytest.mark.parametrize(
-        ("account", "symbol"), [(account, symbol) for account in (HEDGE, NET) for symbol in symbols]
-    )
 
 
 @contextmanager
@@ -41,7 +35,7 @@ def specified(trader: Trader, was: dict[str, Any], shown: dict[str, Any], **chan
 # Request execution.
 
 
-@in_mode(REQUEST)
+@in_modes(REQUEST)
 @pytest.mark.parametrize(("deviation", "moved"), [(None, 21), (3, 4)])
 def test_prices_that_moved_too_far_are_not_ordered_at(desk: Desk, deviation: int | None, moved: int) -> None:
     trader, fields = desk.trader, {} if deviation is None else {"deviation": deviation}
@@ -58,7 +52,7 @@ def test_prices_that_moved_too_far_are_not_ordered_at(desk: Desk, deviation: int
     assert wire.read(sent)["trade_action"] == 0
 
 
-@in_mode(REQUEST)
+@in_modes(REQUEST)
 def test_prices_within_the_deviation_are_ordered_at(desk: Desk) -> None:
     trader = desk.trader
     trader.up.venue.control("slow_next", ms=500)
@@ -75,7 +69,7 @@ def test_prices_within_the_deviation_are_ordered_at(desk: Desk) -> None:
 # Instant execution.
 
 
-@in_mode(INSTANT)
+@in_modes(INSTANT)
 def test_a_deviation_is_sent_in_points(desk: Desk) -> None:
     trader = desk.trader
     (sheet,) = wire.opening(INSTANT, "buy", "0.10", trader.bid, trader.ask)
@@ -87,7 +81,7 @@ def test_a_deviation_is_sent_in_points(desk: Desk) -> None:
     trader.does("close", FILLED, [{**sheet, "price_deviation": 0}], position=position, deviation=0)
 
 
-@in_mode(INSTANT)
+@in_modes(INSTANT)
 def test_a_requote_is_a_rejection_that_carries_the_new_prices(desk: Desk) -> None:
     trader = desk.trader
     trader.up.venue.control("requote_next")
@@ -100,7 +94,7 @@ def test_a_requote_is_a_rejection_that_carries_the_new_prices(desk: Desk) -> Non
     assert len(trader.arrived()) == 1
 
 
-@in_mode(INSTANT)
+@in_modes(INSTANT)
 def test_above_the_instant_volume_prices_are_asked_for(desk: Desk) -> None:
     trader = desk.trader
     with specified(
@@ -119,7 +113,7 @@ def test_above_the_instant_volume_prices_are_asked_for(desk: Desk) -> None:
 # Market execution.
 
 
-@in_mode(MARKET)
+@in_modes(MARKET)
 @pytest.mark.parametrize(("flags", "filling"), [(1, FOK), (2, IOC), (0, RETURN)])
 def test_the_filling_is_what_the_symbol_takes(desk: Desk, flags: int, filling: int) -> None:
     trader = desk.trader
@@ -130,7 +124,7 @@ def test_the_filling_is_what_the_symbol_takes(desk: Desk, flags: int, filling: i
         trader.does("close", FILLED, [{**sheet, "type_filling": filling}], position=position)
 
 
-@in_mode(MARKET, EXCHANGE)
+@in_modes(MARKET, EXCHANGE)
 @pytest.mark.parametrize(("asked", "filling"), [("fok", FOK), ("ioc", IOC)])
 def test_a_filling_that_is_chosen_is_sent(desk: Desk, asked: str, filling: int) -> None:
     trader = desk.trader
@@ -142,7 +136,7 @@ def test_a_filling_that_is_chosen_is_sent(desk: Desk, asked: str, filling: int) 
     )
 
 
-@in_mode(MARKET, EXCHANGE)
+@in_modes(MARKET, EXCHANGE)
 def test_what_nothing_holds_is_denied_unless_it_is_advice(desk: Desk) -> None:
     trader = desk.trader
     denied = trader.submit("buy", "0.10", deviation=5)
@@ -155,7 +149,7 @@ def test_what_nothing_holds_is_denied_unless_it_is_advice(desk: Desk) -> None:
 # Exchange execution.
 
 
-@in_mode(EXCHANGE)
+@in_modes(EXCHANGE)
 @pytest.mark.parametrize(
     ("kind", "asked", "filling", "lifetime"),
     [
@@ -188,7 +182,7 @@ def test_a_pending_order_carries_the_filling_that_is_chosen(
 # Everywhere.
 
 
-@in_mode(*SYMBOLS)
+@in_modes(*SYMBOLS)
 def test_lifetimes_and_ends_are_sent_in_server_time(desk: Desk) -> None:
     trader = desk.trader
     clock = trader.up.venue.control("clock")
@@ -210,7 +204,7 @@ def test_lifetimes_and_ends_are_sent_in_server_time(desk: Desk) -> None:
         desk.cancels(trader.does("submit", WORKING, [sheet], **words, **fields)["order"], sheet)
 
 
-@in_mode(MARKET, REQUEST)
+@in_modes(MARKET, REQUEST)
 @pytest.mark.parametrize(
     ("comment", "carried"),
     [("x" * 40, "x" * 20), ("é" * 20, "é" * 20), ("a" * 19 + "😀", "a" * 19), ("😀" * 10, "😀" * 10)],
@@ -223,7 +217,7 @@ def test_a_comment_has_twenty_units_beside_the_marker(desk: Desk, comment: str, 
     trader.does("close", FILLED, sheets, carried, position=found["position"], comment=comment)
 
 
-@in_mode(*SYMBOLS)
+@in_modes(*SYMBOLS)
 def test_a_change_of_nothing_is_done_and_nothing_is_sent(desk: Desk) -> None:
     nothing = {**DONE, "retcode": 10025, "retcode_name": "NO_CHANGES"}
     order, sheet = desk.places("buy_limit", "0.10", "1.05", None)
@@ -234,7 +228,7 @@ def test_a_change_of_nothing_is_done_and_nothing_is_sent(desk: Desk) -> None:
     desk.closes(position, "buy", "0.10", position=position)
 
 
-@in_mode(*SYMBOLS)
+@in_modes(*SYMBOLS)
 def test_one_id_twice_is_one_order_and_the_same_reply(desk: Desk) -> None:
     first = desk.opens("buy", "0.10", id=f"twice-{desk.symbol}")
     again = desk.trader.submit("buy", 0.1, id=f"twice-{desk.symbol}", wait=1)
@@ -245,7 +239,7 @@ def test_one_id_twice_is_one_order_and_the_same_reply(desk: Desk) -> None:
     desk.closes(first["position"], "buy", "0.10", position=first["position"])
 
 
-@in_mode(*SYMBOLS)
+@in_modes(*SYMBOLS)
 def test_one_id_many_times_at_once_is_one_order(desk: Desk) -> None:
     trader = desk.trader
     words = {"symbol": desk.symbol, **BUY, "id": f"at-once-{desk.symbol}"}
@@ -258,7 +252,7 @@ def test_one_id_many_times_at_once_is_one_order(desk: Desk) -> None:
     desk.closes(replies[0]["position"], "buy", "0.10", position=replies[0]["position"])
 
 
-@in_mode(INSTANT)
+@in_modes(INSTANT)
 def test_who_asks_again_is_answered_as_he_asks(desk: Desk) -> None:
     """Wait and receipt are of the request, not of the command."""
     trader, name = desk.trader, f"again-{desk.trader.account}"

@@ -5,19 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.flows.desk import Desk
-from tests.flows.system import HEDGE, LOGINS, NET, System, until
+from tests.flows.pieces import in_modes
+from tests.flows.system import LOGINS, NET, System, until
 from tests.flows.trader import Row, Trader
 from tests.flows.wire_sheet import EXCHANGE, INSTANT, MARKET, SYMBOLS
 
 pytestmark = pytest.mark.slow
 BOOK, MORE = "80.00", "90"  # lots: all that the book of a quote holds, and more
-
-
-def in_modes(*symbols: str) -> pytest.MarkDecorator:
-    """In both accounts."""
-    return pytest.mark.parametrize(
-        ("account", "symbol"), [(account, symbol) for account in (HEDGE, NET) for symbol in symbols]
-    )
 
 
 @pytest.fixture(scope="module", autouse=True)

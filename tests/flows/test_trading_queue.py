@@ -13,7 +13,7 @@ from nats.aio.msg import Msg
 from nats.js.errors import NoStreamResponseError
 
 from tests.flows.desk import Desk
-from tests.flows.pieces import UNHURRIED
+from tests.flows.pieces import UNHURRIED, again
 from tests.flows.queueing import QueueTrader, deadline, publish
 from tests.flows.system import HEDGE, NET, System, system, until
 from tests.flows.trader import Line, Row
@@ -195,13 +195,6 @@ def test_tc_d5_killed_in_the_middle_each_command_is_done_once_and_in_order(up: S
         assert statuses["filled"] == len(sent)
         assert statuses["filled"] + statuses["unknown"] == len(volumes)  # written down, and never sent
         up.check_stream(trader.account)
-
-
-def again(up: System) -> None:
-    """Killed and started; ready as far as it will be."""
-    up.daemon.kill()
-    up.daemon.start()
-    until(lambda: all(one["link"] == "ready" for one in up.daemon.ready()["accounts"]))
 
 
 def all_is_done(trader: QueueTrader) -> bool:

@@ -14,11 +14,10 @@ from protocol.commands import COMMANDS
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.frame import HEADER
 from protocol.messages import Push, Request
-from protocol.records.access import Init
 from protocol.records.market import Tick
 from protocol.session import Role, Session
 from tests.cli.wire.recorder import Recorder
-from tests.protocol.conversation import bootstrapped, connected, exchange, logged_in, say
+from tests.protocol.conversation import bootstrapped, closed, connected, initialised, logged_in, say
 from tests.protocol.golden import STEPPED, Vector, bodies, vectors
 
 PARTS = {"request": "request", "response": "answer", "push": "push"}
@@ -87,12 +86,6 @@ def _compressed(body: Body[Any] | None) -> Callable[[bytes], None]:
     return lambda raw: run(bytes(4) + zlib.compress(raw, 1))
 
 
-def _initialised() -> tuple[Session, Session]:
-    terminal, gateway = bootstrapped()
-    exchange(terminal, gateway, 29, Init())
-    return terminal, gateway
-
-
 def _busy() -> tuple[Session, Session]:
     """Logged in, requests on their way, one of them given up."""
     terminal, gateway = logged_in()
@@ -104,20 +97,13 @@ def _busy() -> tuple[Session, Session]:
     return terminal, gateway
 
 
-def _closed() -> tuple[Session, Session]:
-    terminal, gateway = logged_in()
-    terminal.close()
-    gateway.close()
-    return terminal, gateway
-
-
 SITUATIONS = {
     "fresh": connected,
     "bootstrapped": bootstrapped,
-    "initialised": _initialised,
+    "initialised": initialised,
     "logged-in": logged_in,
     "busy": _busy,
-    "closed": _closed,
+    "closed": closed,
 }
 
 

@@ -187,6 +187,11 @@ def told_by_truth(truth: dict[str, Any], login: int) -> dict[str, Any]:
     }
 
 
+def booked(main: Held) -> list[str]:
+    """The deals, in the order that they were booked."""
+    return [one["deal"] for one in main.events("deal.booked")]
+
+
 def told_by_books(books: Books) -> dict[str, Any]:
     orders = list(books.orders)
     return {

@@ -73,7 +73,7 @@ async def test_a_halt_before_ready_is_a_halt_after_it(tmp_path: Path) -> None:
     gate = trio.Event()
     async with running() as venue, held(venue, tmp_path, opens=gate.wait) as main:
         await main.until(
-            lambda: main.account.conversation is not None and main.account.conversation.subscribed > 0
+            lambda: (talk := main.account.conversation) is not None and talk.watching.subscribed > 0
         )
         await main.account.standing.halt("fence: another_body")
         gate.set()
@@ -86,7 +86,7 @@ async def test_what_happened_while_the_stream_was_waited_for_is_compared_before_
     gate = trio.Event()
     async with running() as venue, held(venue, tmp_path, opens=gate.wait) as main:
         await main.until(
-            lambda: main.account.conversation is not None and main.account.conversation.subscribed > 0
+            lambda: (talk := main.account.conversation) is not None and talk.watching.subscribed > 0
         )
         venue.control("rights", login=HEDGE, rights=4)
         await main.until(lambda: len(main.events("account.changed")) == 2)
@@ -320,7 +320,7 @@ async def test_the_terms_of_an_answer_count_as_those_of_a_push(tmp_path: Path) -
         doubt(main)
         await main.until(lambda: main.books.account().utc_offset == before.utc_offset + 3600)  # type: ignore[union-attr]
         assert main.account.conversation is not None
-        terms = main.account.conversation._terms
+        terms = main.account.conversation.following.terms
         assert terms is not None
         assert terms.offset == before.utc_offset + 3600
 
@@ -330,7 +330,7 @@ async def test_what_is_held_is_quoted_although_it_was_not_chosen(tmp_path: Path)
         await main.ready()
         assert ("unknown symbols", "NOSUCH") in main.told
         assert main.account.conversation is not None
-        assert "EURUSD.req" not in main.account.conversation._watched
+        assert "EURUSD.req" not in main.account.conversation.watching._watched
         venue.quote(1.1, 1.1001, symbol="GBPUSD")
         async with venue.terminal(HEDGE) as terminal:
             await outcome(terminal, buy(terminal, 0.1, trade_symbol="GBPUSD"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.ingest.held import Held, held, rebuilt, told_by_books, told_by_venue
+from tests.ingest.held import Held, booked, held, rebuilt, told_by_books, told_by_venue
 from tests.paper.running import HEDGE, START, Running, ToldClock, running
 
 pytestmark = [pytest.mark.trio, pytest.mark.slow]
@@ -41,10 +41,6 @@ async def in_slices(main: Held, nursery: trio.Nursery) -> None:
 
 async def at_once(main: Held, nursery: trio.Nursery) -> None:
     """As it is."""
-
-
-def booked(main: Held) -> list[str]:
-    return [one["deal"] for one in main.events("deal.booked")]
 
 
 async def is_whole(venue: Running, main: Held, reported: int = DEALS) -> None:

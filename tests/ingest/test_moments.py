@@ -11,7 +11,7 @@ import trio
 from oms.ingest.agreement import RACED_AGAIN_S
 from tests.dispatch.desked import Desked, desked
 from tests.ingest.altered import ACCOUNT, HISTORY, OPEN, alter
-from tests.ingest.held import QUICK, Held, held, told_by_venue
+from tests.ingest.held import QUICK, Held, booked, held, told_by_venue
 from tests.ingest.test_account import buy, outcome
 from tests.ingest.test_adoption import cut_off
 from tests.paper.running import HEDGE, Running, running
@@ -20,10 +20,6 @@ pytestmark = [pytest.mark.trio, pytest.mark.slow]
 HOUR_MS = 3_600_000
 LOGIN = 28
 OPENING = (OPEN, ACCOUNT)  # asked once on the way to the first round
-
-
-def booked(main: Held) -> list[str]:
-    return [one["deal"] for one in main.events("deal.booked")]
 
 
 # TC-R1: everything at once, while nobody listens.

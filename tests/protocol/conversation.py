@@ -4,7 +4,7 @@ from typing import Any
 
 from protocol.credentials import login
 from protocol.messages import Answer, Message, Push, Refused, Request
-from protocol.records.access import BootstrapAnswer, BootstrapRequest, LoginAnswer
+from protocol.records.access import BootstrapAnswer, BootstrapRequest, Init, LoginAnswer
 from protocol.session import Role, Session
 
 KEY = bytes(range(32))
@@ -45,4 +45,19 @@ def logged_in(**options: Any) -> tuple[Session, Session]:
     """Both ends, an account logged in."""
     terminal, gateway = bootstrapped(**options)
     exchange(terminal, gateway, 28, login(1001, "Secret#1"), LoginAnswer(TICKET, 77))
+    return terminal, gateway
+
+
+def initialised() -> tuple[Session, Session]:
+    """Both ends, all agreed that comes before a login."""
+    terminal, gateway = bootstrapped()
+    exchange(terminal, gateway, 29, Init())
+    return terminal, gateway
+
+
+def closed() -> tuple[Session, Session]:
+    """Both ends, which said goodbye."""
+    terminal, gateway = logged_in()
+    terminal.close()
+    gateway.close()
     return terminal, gateway

@@ -15,9 +15,16 @@ from protocol.drift import Drift
 from protocol.errors import RemoteProtocolError
 from protocol.frame import Direction, Frame, seal, unseal
 from protocol.messages import Request
-from protocol.records.access import Init
 from protocol.session import Role, Session
-from tests.protocol.conversation import KEY, bootstrapped, connected, exchange, logged_in, say
+from tests.protocol.conversation import (
+    KEY,
+    bootstrapped,
+    closed,
+    connected,
+    initialised,
+    logged_in,
+    say,
+)
 from tests.protocol.golden import bodies
 from tests.strategies import BODIES, damaged
 
@@ -92,12 +99,6 @@ def test_unsealing_gives_a_frame_or_says_that_they_erred(direction: Direction, d
     assert again == Frame(8, 0, b"12345678", b"\0\0")
 
 
-def initialised() -> tuple[Session, Session]:
-    terminal, gateway = bootstrapped()
-    exchange(terminal, gateway, 29, Init())
-    return terminal, gateway
-
-
 def busy() -> tuple[Session, Session]:
     """Logged in, requests on their way, one of them given up."""
     terminal, gateway = logged_in()
@@ -106,13 +107,6 @@ def busy() -> tuple[Session, Session]:
     lost = Request(18, [1])
     say(terminal, gateway, lost)
     terminal.declare_timeout(lost)
-    return terminal, gateway
-
-
-def closed() -> tuple[Session, Session]:
-    terminal, gateway = logged_in()
-    terminal.close()
-    gateway.close()
     return terminal, gateway
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from oms.cli.options import WhereJson
+
 
 def demo(
     data: Annotated[
@@ -28,7 +30,7 @@ def demo(
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Let the daemon's log be seen, on stderr.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Say where everything is as one JSON line.")] = False,
+    json: WhereJson = False,
 ) -> None:
     """Start a NATS server, a paper venue and the daemon; say where they are; Ctrl-C or SIGTERM ends all."""
     from oms.cli.demo.early import Early

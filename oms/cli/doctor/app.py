@@ -1,17 +1,13 @@
 """`oms doctor [-c FILE]`."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
+
+from oms.cli.options import Config, OneJson
 
 
 def doctor(
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", metavar="FILE", help="The daemon's settings."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    config: Config = None,
+    json: OneJson = False,
 ) -> None:
     """Look whether everything is there that the daemon needs; changes nothing.  Exit code 1: a problem."""
     from oms.cli.doctor.report import report

@@ -14,7 +14,7 @@ from oms.cli.log.places import Place
 from oms.config import DataSettings
 from oms.eventlog.committer import FAST_S, probe
 from oms.eventlog.errors import LogError
-from oms.eventlog.inspection import Holder, JournalLook, holder, look_at_journal
+from oms.eventlog.inspection import Holder, JournalLook, look_at_journal
 from oms.eventlog.journal import BALLAST_BYTES
 from oms.eventlog.sqlite import reading
 
@@ -90,7 +90,7 @@ def _journal(place: Place, account: str, now_ns: int) -> tuple[Finding, bool]:
     if not path.exists():
         return ok(what, "none yet"), False
     try:
-        look, held = look_at_journal(path), _held(path.with_suffix(".lock"))
+        look, held = look_at_journal(path), place.writer(account)
     except OSError as why:
         return problem(what, f"{why.filename}: {why.strerror}", "whoever runs the daemon must own it"), False
     except LogError as why:
@@ -108,10 +108,3 @@ def _writer(look: JournalLook, held: Holder | None) -> str:
     if held is not None:
         return f"written by {'somebody' if held.pid is None else process_name(held.pid)}"
     return "nobody writes it" if look.closed else "not closed by its writer: the next start checks it"
-
-
-def _held(lock: Path) -> Holder | None:
-    try:
-        return holder(lock)
-    except FileNotFoundError:
-        return None

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from oms.cli.log.options import Account, Config, Data
-from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, User
+from oms.cli.nats_options import NOTHING, Said, reaching_nats_alone
+from oms.cli.options import Account, Config, Data
 
 
+@reaching_nats_alone
 def explain(
     asked: Annotated[
         str, typer.Argument(metavar="NAME", help="A command's id or a ticket; order:1023 where both are.")
@@ -26,13 +27,7 @@ def explain(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="As one HTML page, written there.")
     ] = None,
-    nats: Nats = None,
-    user: User = None,
-    creds: Creds = None,
-    nkey: Nkey = None,
-    ca: Ca = None,
-    cert: Cert = None,
-    key: Key = None,
+    said: Said = NOTHING,
     stream: Annotated[
         bool, typer.Option("--stream", help="Held against its copy in the stream, over NATS.")
     ] = False,
@@ -43,11 +38,9 @@ def explain(
     Read from the journals of a data folder, with or without a daemon.  Exit code 1: a journal cannot be read,
     2: no such thing, or several, 3: no such account, 4: --stream, and NATS is not there.
     """
-    from oms.cli.asking import Said
     from oms.cli.ending import ended
     from oms.cli.explain.show import Asked, show
     from oms.cli.log.places import place_of
 
-    said = Said(nats, user, creds, nkey, ca, cert, key) if stream else None
-    question = Asked(asked, account, client, until, html, json, said)
+    question = Asked(asked, account, client, until, html, json, said if stream else None)
     raise typer.Exit(ended("explain", lambda: show(place_of(data, config), question)))

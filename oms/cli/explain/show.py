@@ -10,9 +10,10 @@ from rich.text import Text
 
 from oms.bus.copies import copies
 from oms.bus.errors import BusError
-from oms.cli.asking import Said, asking, where
+from oms.cli.asking import asking, where
 from oms.cli.ending import FAILED, NOBODY, WRONG, Failure
 from oms.cli.log.places import DAEMON, Place, reader, reading
+from oms.cli.nats_options import Said
 from oms.cli.printing import BAD, GOOD, Column, console, plain, print_json, put_line, put_table, table
 from oms.explain import Ambiguous, NotThere, explained, held_against, page
 from oms.explain.page import duration, headline, published

@@ -7,9 +7,22 @@ import typer
 from oms.cli.ending import OK
 from oms.cli.log.keep_app import backup, prune, restore, seal
 from oms.cli.log.look_app import diff, export, stats
-from oms.cli.log.options import Account, Before, Config, Data, Json, Limit, Since, Symbol, Types
 from oms.cli.log.ran import end, moments
-from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, Prefix, User
+from oms.cli.nats_options import NOTHING, Said, reaching_nats
+from oms.cli.options import (
+    Account,
+    Before,
+    Config,
+    Data,
+    Json,
+    Limit,
+    OneJson,
+    Since,
+    StoredJson,
+    Symbol,
+    Types,
+    Until,
+)
 
 if TYPE_CHECKING:
     from oms.eventlog.reader import Wanted
@@ -31,13 +44,13 @@ def show(
     config: Config = None,
     account: Account = None,
     after: Annotated[int, typer.Option("--after", min=0, metavar="SEQ", help="Those behind it.")] = 0,
-    until: Annotated[int | None, typer.Option("--until", min=0, metavar="SEQ", help="The last one.")] = None,
+    until: Until = None,
     types: Types = None,
     symbol: Symbol = None,
     since: Since = None,
     before: Before = None,
     limit: Limit = None,
-    json: Annotated[bool, typer.Option("--json", help="The stored bytes, one event a line.")] = False,
+    json: StoredJson = False,
 ) -> None:
     """Events, oldest first."""
     from oms.cli.log.show import Range
@@ -59,7 +72,7 @@ def tail(
     ] = 10,
     types: Types = None,
     symbol: Symbol = None,
-    json: Annotated[bool, typer.Option("--json", help="The stored bytes, one event a line.")] = False,
+    json: StoredJson = False,
 ) -> None:
     """The last events, then those that come, until Ctrl-C."""
     from oms.cli.lasting import until_ended
@@ -102,6 +115,7 @@ def market(
 
 
 @app.command()
+@reaching_nats
 def verify(
     data: Data = None,
     config: Config = None,
@@ -121,24 +135,15 @@ def verify(
     chain: Annotated[
         bool, typer.Option("--chain", help="Hashes and heads alone, not what the events come to.")
     ] = False,
-    nats: Nats = None,
-    user: User = None,
-    creds: Creds = None,
-    nkey: Nkey = None,
-    ca: Ca = None,
-    cert: Cert = None,
-    key: Key = None,
-    prefix: Prefix = None,
+    said: Said = NOTHING,
     js_prefix: Annotated[
         str, typer.Option("--js-prefix", metavar="WORDS", help="Of JetStream's API, where it is lent to us.")
     ] = "",
-    json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    json: OneJson = False,
 ) -> None:
     """Whether the files are what was logged.  Exit code 0: they are, 1: not, 2: it could not be checked."""
-    from oms.cli.asking import Said
     from oms.cli.log.verifying import Asked, verifying
 
-    said = Said(nats, user, creds, nkey, ca, cert, key, prefix)
     asked = Asked(account, heads, public_key or [], said, js_prefix, deep=not chain, json=json)
     end(data, config, lambda place: verifying(place, config, asked))
 

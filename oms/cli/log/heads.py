@@ -8,8 +8,9 @@ import trio
 
 from oms.bus.errors import BusError
 from oms.bus.heads import STREAM, read_heads
-from oms.cli.asking import Said, asking, where
+from oms.cli.asking import asking, where
 from oms.cli.ending import WRONG, Failure
+from oms.cli.nats_options import Said
 from oms.cli.settings import heads_of
 from oms.heads.file import UnreadableHeads
 from oms.heads.file import read_heads as heads_in_file

@@ -11,7 +11,7 @@ from oms.cli.log.places import Place
 from oms.cli.printing import BAD, GOOD, POOR, Column, console, print_json, put_table, table
 from oms.eventlog.envelope import Recorded, rfc3339
 from oms.eventlog.errors import LogError
-from oms.eventlog.inspection import Holder, holder, look_at_journal, look_at_segment
+from oms.eventlog.inspection import look_at_journal, look_at_segment
 from oms.eventlog.retention import places, size
 from oms.eventlog.wal import log_path
 
@@ -42,7 +42,7 @@ def _journal(place: Place, account: str) -> dict[str, Any]:
         look = look_at_journal(path)
     except LogError as why:
         return {**told, "state": "damaged", "trouble": str(why)}
-    writer = _holder(path.with_suffix(".lock"))
+    writer = place.writer(account)
     state = "open" if writer else "closed" if look.closed else "not closed"
     return {
         **told,
@@ -59,13 +59,6 @@ def _journal(place: Place, account: str) -> dict[str, Any]:
 
 def _end(event: Recorded | None) -> dict[str, Any] | None:
     return event and {"seq": event.seq, "recorded_at": event.envelope().recorded_at}
-
-
-def _holder(lock: Path) -> Holder | None:
-    try:
-        return holder(lock)
-    except FileNotFoundError:
-        return None  # a copy, or a backup
 
 
 def segments_in(folder: Path) -> Iterable[dict[str, Any]]:

@@ -7,10 +7,11 @@ import trio
 
 from oms.bus.errors import BusError
 from oms.bus.stored import last_stored, stored
-from oms.cli.asking import Said, asking, where
+from oms.cli.asking import asking, where
 from oms.cli.confirming import confirm
 from oms.cli.ending import NO_ACCOUNT, NOBODY, WRONG, Failure
 from oms.cli.log.places import Place, reading
+from oms.cli.nats_options import Said
 from oms.cli.printing import print_json, put_line
 from oms.eventlog import sealing
 from oms.eventlog.backup import Copied, back_up_journal, back_up_segment, restore_journal, restoring

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from oms.cli.log.options import Account, Config, Data
 from oms.cli.log.ran import end
-from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, User
+from oms.cli.nats_options import NOTHING, Said, reaching_nats_alone
+from oms.cli.options import Account, Config, Data
 
 Json = Annotated[bool, typer.Option("--json", help="A JSON line for each file, for programs.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
@@ -27,6 +27,7 @@ def backup(
     end(data, config, lambda place: kept(place, target, account, market=market, json=json))
 
 
+@reaching_nats_alone
 def restore(
     source: Annotated[
         Path | None, typer.Argument(metavar="[BACKUP]", help="A backup's folder, or a journal in it.")
@@ -37,13 +38,7 @@ def restore(
     stream: Annotated[
         bool, typer.Option("--from-stream", help="Out of the account's stream in NATS instead.")
     ] = False,
-    nats: Nats = None,
-    user: User = None,
-    creds: Creds = None,
-    nkey: Nkey = None,
-    ca: Ca = None,
-    cert: Cert = None,
-    key: Key = None,
+    said: Said = NOTHING,
     json: Json = False,
 ) -> None:
     """Put journals back where there are none, checked; the daemon must not run.
@@ -51,11 +46,9 @@ def restore(
     The account then reconciles everything before it trades.  Exit code 1: there is one already, the daemon
     runs, or the copy is damaged; nothing was changed.
     """
-    from oms.cli.asking import Said
     from oms.cli.log.keep import Stream
     from oms.cli.log.keep import restore as kept
 
-    said = Said(nats, user, creds, nkey, ca, cert, key)
     found = Stream(said, config) if stream else None
     end(data, config, lambda place: kept(place, source, account, found, json=json))
 

@@ -1,14 +1,11 @@
 """`oms log export | stats | diff`: what is recorded, for other programs, in numbers, and what changed."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from oms.cli.log.options import Account, Before, Config, Data, Json, Since, Types
 from oms.cli.log.ran import end, moments
-
-Until = Annotated[int | None, typer.Option("--until", min=0, metavar="SEQ", help="The last one.")]
+from oms.cli.options import Account, Before, Config, Data, Json, Out, Since, Types, Until
 
 
 def export(
@@ -22,9 +19,7 @@ def export(
         Literal["csv", "jsonl", "parquet"],
         typer.Option("--format", help="parquet needs pyarrow, which is not installed with oms."),
     ] = "csv",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Written there; else on stdout.")
-    ] = None,
+    out: Out = None,
     after: Annotated[int, typer.Option("--after", min=0, metavar="SEQ", help="Events behind it.")] = 0,
     until: Until = None,
     types: Types = None,

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from oms.cli.ending import FAILED, NO_ACCOUNT, WRONG, Failure
 from oms.eventlog.errors import LocalError, LogError
+from oms.eventlog.inspection import Holder, holder
 from oms.eventlog.journal import ACCOUNT
 from oms.eventlog.reader import Reader
 
@@ -36,6 +37,13 @@ class Place(NamedTuple):
         """Those that have a journal, the daemon's own last."""
         found = [path.stem for path in self.journals.glob("*.db") if ACCOUNT.fullmatch(path.stem)]
         return sorted(found, key=lambda name: (name == DAEMON, name))
+
+    def writer(self, account: str) -> Holder | None:
+        """Who writes its journal now; nobody writes a copy, or a backup.  Raises OSError."""
+        try:
+            return holder(self.journal(account).with_suffix(".lock"))
+        except FileNotFoundError:
+            return None
 
     def chosen(self, account: str | None) -> list[str]:
         """The account that is asked for, or all; Failure where there is none."""

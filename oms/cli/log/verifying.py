@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from oms.cli.asking import Said
 from oms.cli.ending import WRONG, Failure
 from oms.cli.log.places import Place
 from oms.cli.log.verify import verify
+from oms.cli.nats_options import Said
 
 
 class Asked(NamedTuple):

@@ -10,10 +10,11 @@ import msgspec
 import trio
 import typer
 
-from oms.cli.asking import Said, accounts, where
+from oms.cli.asking import accounts, where
 from oms.cli.confirming import confirm
 from oms.cli.doing import MOST_WAIT_S, Answer, Desk, Request, at_desk, patience_s
 from oms.cli.ending import FAILED, NO_ACCOUNT, NOBODY, OK, UNKNOWN, WRONG, Failure, heard
+from oms.cli.nats_options import Said
 from oms.cli.operate.show import show
 from oms.cli.payload import payload_of
 from oms.cli.printing import plain, put_bytes

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oms.cli.options import WhereJson
 from oms.cli.paper.ctl import WORDS, call
 
 app = typer.Typer(add_completion=False, help="A venue to rehearse with: a gateway, its market, its dealers.")
@@ -30,7 +31,7 @@ def paper(
         Path | None,
         typer.Option("--record", metavar="FILE", help="Conversations, for oms wire decode --pcap-lines."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Say where everything is as one JSON line.")] = False,
+    json: WhereJson = False,
 ) -> None:
     """Start the venue and say where it is; Ctrl-C ends it."""
     if context.invoked_subcommand is not None:

@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 import trio
 import typer
 
-from oms.cli.asking import Said, where
+from oms.cli.asking import where
 from oms.cli.confirming import confirm
 from oms.cli.doing import MOST_WAIT_S, Answer, Desk, Request, at_desk, patience_s
 from oms.cli.ending import WRONG, Failure, heard
+from oms.cli.nats_options import Said
 from oms.cli.operate.operating import DAEMON, SEVERITY, Operation, judged, login
 from oms.cli.operate.show import show
 from oms.cli.payload import payload_of

@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from oms.cli.log.options import Account, Config, Data
-from oms.cli.nats_options import Ca, Cert, Creds, Key, Nats, Nkey, User
+from oms.cli.nats_options import NOTHING, Said, reaching_nats_alone
+from oms.cli.options import Account, Config, Data, Json
 
 What = Literal["orders", "positions", "account", "pnl", "quotes", "all", "decisions", "nats"]
 
 
+@reaching_nats_alone
 def replay(
     what: Annotated[
         What, typer.Argument(help="What of then; decisions made again; or all of it to NATS.")
@@ -37,14 +38,8 @@ def replay(
         str | None, typer.Option("--since", metavar="TIME", help="nats: only what came then or later.")
     ] = None,
     quotes: Annotated[bool, typer.Option(help="nats: market data, too.")] = True,
-    nats: Nats = None,
-    user: User = None,
-    creds: Creds = None,
-    nkey: Nkey = None,
-    ca: Ca = None,
-    cert: Cert = None,
-    key: Key = None,
-    json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
+    said: Said = NOTHING,
+    json: Json = False,
 ) -> None:
     """The past, out of the log: state as it was, decisions made again, or its messages for subscribers.
 
@@ -60,10 +55,8 @@ def replay(
     def run() -> int:
         place = place_of(data, config)
         if what == "nats":
-            from oms.cli.asking import Said
             from oms.cli.replay.publishing import Published, publish
 
-            said = Said(nats, user, creds, nkey, ca, cert, key)
             return publish(place, then, Published(said, name, speed, since, quotes, json))
         if what == "decisions":
             from oms.cli.replay.deciding import decisions

@@ -12,10 +12,11 @@ import msgspec
 from oms.bus.bridge import Connection
 from oms.bus.errors import BusError
 from oms.bus.handing import hand_over
-from oms.cli.asking import Said, asking, where
+from oms.cli.asking import asking, where
 from oms.cli.ending import NOBODY, OK, WRONG, Failure
 from oms.cli.lasting import until_ended
 from oms.cli.log.places import Place, reader, reading
+from oms.cli.nats_options import Said
 from oms.cli.printing import print_json, put_line
 from oms.cli.replay.moments import Until, moment_of
 from oms.domain.times import utc_ns

@@ -5,15 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from oms.cli.log.options import Account, Config, Data
+from oms.cli.options import Account, Config, Data, Out
 
 app = typer.Typer(
     no_args_is_help=True, help="Statements out of a data folder, whether the daemon runs or not."
 )
 Form = Annotated[Literal["html", "csv"], typer.Option("--format", help="A page, or a table.")]
-Out = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Written there; else on stdout.")
-]
 Until = Annotated[
     int | None, typer.Option("--until", min=0, metavar="SEQ", help="As the books stood behind this event.")
 ]

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from oms.cli.nats_options import Ca, Cert, Config, Creds, Key, Nats, Nkey, Prefix, User
+from oms.cli.nats_options import NOTHING, Config, Said, reaching_nats
+from oms.cli.options import Account
 
 What = Literal[
     "orders",
@@ -20,11 +21,10 @@ What = Literal[
 ]
 
 
+@reaching_nats
 def state(
     what: Annotated[What, typer.Argument(help="What is asked.")],
-    account: Annotated[
-        str | None, typer.Option("--account", metavar="NAME", help="One account; else all.")
-    ] = None,
+    account: Account = None,
     symbol: Annotated[
         list[str] | None,
         typer.Option("--symbol", metavar="NAME", help="Of this symbol; quotes, symbols: may be repeated."),
@@ -53,21 +53,13 @@ def state(
         str | None, typer.Option("--as-of", metavar="X", help="As it was then: a seq, a time, 10m (ago).")
     ] = None,
     config: Config = None,
-    nats: Nats = None,
-    user: User = None,
-    creds: Creds = None,
-    nkey: Nkey = None,
-    ca: Ca = None,
-    cert: Cert = None,
-    key: Key = None,
-    prefix: Prefix = None,
+    said: Said = NOTHING,
     json: Annotated[bool, typer.Option("--json", help="The replies as JSON, one line per account.")] = False,
 ) -> None:
     """What a running daemon knows of its accounts, asked over NATS.
 
     Exit code 2: refused, 3: no such account, 4: NATS or the daemon is not there.
     """
-    from oms.cli.asking import Said
     from oms.cli.ending import ended
     from oms.cli.state.show import Question, as_of_given, show
 
@@ -81,7 +73,6 @@ def state(
     request |= {"to": last} if last is not None else {}
     request |= {"min_seq": min_seq} if min_seq is not None else {}
     request |= {"as_of": as_of_given(as_of)} if as_of is not None else {}
-    said = Said(nats, user, creds, nkey, ca, cert, key, prefix)
     question = Question(what, account, request, json)
     raise typer.Exit(ended("state", lambda: show(config, said, question)))
 

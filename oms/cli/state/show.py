@@ -10,9 +10,10 @@ import trio
 import typer
 
 from oms.bus.bridge import Bridge
-from oms.cli.asking import LABEL, Said, Where, asking, chosen, where
+from oms.cli.asking import LABEL, Where, asking, chosen, where
 from oms.cli.ending import OK, WRONG, Failure
 from oms.cli.log.moments import AGO, moment
+from oms.cli.nats_options import Said
 from oms.cli.printing import console, plain, print_json, put_table
 from oms.cli.state.query import Refused, Reply, Unheard, ask
 from oms.cli.state.tables import tables

@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 import typer
 
-from oms.cli.asking import LABEL, Said, where
+from oms.cli.asking import LABEL, where
 from oms.cli.confirming import confirm
 from oms.cli.doing import Answer, Desk, Request, at_desk, patience_s
 from oms.cli.ending import WRONG, Failure, heard
+from oms.cli.nats_options import Said
 from oms.cli.payload import payload_of
 from oms.cli.printing import plain, put_bytes
 from oms.cli.trade.show import show

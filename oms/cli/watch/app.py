@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from oms.cli.nats_options import Ca, Cert, Config, Creds, Key, Nats, Nkey, Prefix, User
+from oms.cli.nats_options import NOTHING, Config, Said, reaching_nats
+from oms.cli.options import Account
 
 
+@reaching_nats
 def watch(
-    account: Annotated[
-        str | None, typer.Option("--account", metavar="NAME", help="One account; else all.")
-    ] = None,
+    account: Account = None,
     count: Annotated[
         int | None, typer.Option("--count", min=1, metavar="N", help="End after so many refreshes.")
     ] = None,
@@ -18,14 +18,7 @@ def watch(
         float, typer.Option("--every", min=0.1, max=3600, metavar="S", help="Seconds between them.")
     ] = 1.0,
     config: Config = None,
-    nats: Nats = None,
-    user: User = None,
-    creds: Creds = None,
-    nkey: Nkey = None,
-    ca: Ca = None,
-    cert: Cert = None,
-    key: Key = None,
-    prefix: Prefix = None,
+    said: Said = NOTHING,
     json: Annotated[
         bool, typer.Option("--json", help="A JSON line per refresh; so too without a terminal.")
     ] = False,
@@ -34,12 +27,11 @@ def watch(
 
     Exit code 3: no such account, 4: NATS or the daemon is not there at the start.
     """
-    from oms.cli.asking import Said, where
+    from oms.cli.asking import where
     from oms.cli.ending import OK, ended
     from oms.cli.lasting import until_ended
     from oms.cli.watch.refreshing import Watching, watching
 
-    said = Said(nats, user, creds, nkey, ca, cert, key, prefix)
     wanted = Watching(account, count, every, json)
 
     def run() -> None:

@@ -5,19 +5,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from oms.cli.main import app
 from tests.cli.desk import Desk, taking
-from tests.cli.process import environ, interrupted
+from tests.cli.process import Here, cells, environ, interrupted
 from tests.nats import nats_server
 
+oms = Here(app)
 OMS = [sys.executable, "-m", "oms.cli.main"]
 VERBS = ("halt", "reduce", "resume", "panic", "reset")
-NO_NATS = {name: None for name in os.environ if name.startswith("NATS_")}
 LOOK = "What an account may do is shown by `oms state sessions"
 
 
@@ -47,26 +46,15 @@ def desk(server: Desk) -> Desk:
     return server
 
 
-class Done(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def ran(desk: Desk, *arguments: str) -> Done:
-    done = CliRunner().invoke(app, [*arguments, "--nats", desk.url], env=NO_NATS, catch_exceptions=False)
-    return Done(done.exit_code, done.stdout, done.stderr)
-
-
-def lines(text: str) -> list[list[str]]:
-    return [line.split() for line in text.splitlines()]
+def ran(desk: Desk, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return oms(*arguments, "--nats", desk.url)
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_one_account(desk: Desk, verb: str) -> None:
     done = ran(desk, verb, "--account", "main", "--by", "eve", "--comment", "lunch", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
-    assert lines(done.stdout) == [["account", "status", "permission"], ["main", "done", "halted"]]
+    assert cells(done.stdout) == [["account", "status", "permission"], ["main", "done", "halted"]]
     wait = {"wait": 60} if verb == "panic" else {}
     assert desk.requests() == [(f"oms.v1.ctl.main.{verb}", {"by": "eve", "comment": "lunch", **wait})]
 
@@ -96,7 +84,7 @@ def test_what_is_empty_is_not_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 def test_all_accounts_are_one_request(desk: Desk, verb: str) -> None:
     done = ran(desk, verb, "--all", "--by", "eve", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
-    assert lines(done.stdout) == [
+    assert cells(done.stdout) == [
         ["account", "status", "permission"], ["main", "done", "halted"], ["net", "done", "halted"],
     ]  # fmt: skip
     wait = {"wait": 60} if verb == "panic" else {}
@@ -112,7 +100,7 @@ def test_what_other_daemons_hold_is_asked_for_by_itself(desk: Desk, tmp_path: Pa
             ("oms.v1.ctl.euro.halt", {"by": "eve"}), ("oms.v1.ctl.far.halt", {"by": "eve"}),
         ]  # fmt: skip
     assert done.returncode == 1
-    assert sorted(lines(done.stdout)[1:]) == [
+    assert sorted(cells(done.stdout)[1:]) == [
         ["euro", "done", "halted"], ["far", "denied", "difference"],
         ["main", "done", "halted"], ["net", "done", "halted"],
     ]  # fmt: skip
@@ -125,7 +113,7 @@ def test_a_refusal_is_told_with_its_reasons(desk: Desk) -> None:
     desk.answer("main.resume", {"final": True, **denied})
     done = ran(desk, "resume", "--account", "main")
     assert (done.returncode, done.stderr) == (1, "")
-    assert lines(done.stdout) == [
+    assert cells(done.stdout) == [
         ["account", "status", "permission", "reason"],
         ["main", "denied", "difference", "0.50", "USD"],
         [],
@@ -147,7 +135,7 @@ def test_a_panic_shows_what_it_did(desk: Desk) -> None:
     assert desk.requests() == [("oms.v1.ctl.main.panic", {"by": "eve", "wait": 2.5})]
     assert done.returncode == 5
     assert done.stderr == f"oms panic: main: the outcome is not known, or not yet. {LOOK} --account main`\n"
-    assert lines(done.stdout)[3:] == [
+    assert cells(done.stdout)[3:] == [
         ["account", "command", "status", "verb", "symbol", "position", "volume", "filled", "retcode"],
         ["main", "p1", "done", "cancel_all"],
         ["main", "p2", "sending", "close_all"],
@@ -253,8 +241,8 @@ def test_an_unknown_account_is_told_with_those_there_are(desk: Desk) -> None:
 def test_nobody_there_is_told(tmp_path: Path) -> None:
     with nats_server(tmp_path) as server:
         for whom in (["--account", "main"], ["--all", "--yes"]):
-            done = CliRunner().invoke(app, ["panic", *whom, "--yes", "--nats", server.url], env=NO_NATS)
-            assert done.exit_code == 4
+            done = oms("panic", *whom, "--yes", "--nats", server.url)
+            assert done.returncode == 4
             assert "NATS is there, but no daemon" in done.stderr
 
 
@@ -279,7 +267,7 @@ def test_limits_are_shown_a_line_each(desk: Desk) -> None:
     done = ran(desk, "limits", "--account", "main", "--set", "max_volume_per_order=5", "--by", "eve")
     assert (done.returncode, done.stderr) == (0, "")
     assert desk.requests() == [("oms.v1.ctl.main.limits", {"by": "eve", "max_volume_per_order": "5"})]
-    shown = lines(done.stdout)
+    shown = cells(done.stdout)
     assert shown[1] == ["main", "done", "active"]
     assert ["main", "max_volume_per_order", "5"] in shown
     assert any(line[:2] == ["main", "symbols"] and "!EURTRY" in line[-1] for line in shown)
@@ -289,6 +277,6 @@ def test_limits_are_shown_a_line_each(desk: Desk) -> None:
 def test_a_client_that_is_there_says_so_by_the_subject(desk: Desk) -> None:
     desk.answer("main.alive.desk", {"final": True, **row("main", permission="active")})
     done = ran(desk, "alive", "--account", "main", "--client", "desk", "--within", "30", "--by", "eve")
-    assert (done.returncode, lines(done.stdout)[1]) == (0, ["main", "done", "active"])
+    assert (done.returncode, cells(done.stdout)[1]) == (0, ["main", "done", "active"])
     said = {"client": "desk", "within": "30", "by": "eve"}
     assert desk.requests() == [("oms.v1.ctl.main.alive.desk", said)]

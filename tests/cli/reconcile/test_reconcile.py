@@ -1,18 +1,17 @@
 """`oms reconcile`: what is sent where, what is shown, how it ends."""
 
-import os
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from oms.cli.main import app
 from tests.cli.desk import Desk, taking
-from tests.cli.operate.test_operate import Done, lines
+from tests.cli.process import Here, cells
 from tests.nats import nats_server
 
-NO_NATS = {name: None for name in os.environ if name.startswith("NATS_")}
+oms = Here(app)
 BALANCE = {"subject": "balance", "key": "", "field": "", "books": "10000.00", "venue": "9974.50"}
 POSITION = {"subject": "position", "key": "1023", "field": "volume", "books": "buy 0.10", "venue": None}
 
@@ -40,16 +39,14 @@ def desk(server: Desk) -> Desk:
     return server
 
 
-def ran(desk: Desk, *arguments: str) -> Done:
-    words = ["reconcile", *arguments, "--nats", desk.url]
-    done = CliRunner().invoke(app, words, env=NO_NATS, catch_exceptions=False)
-    return Done(done.exit_code, done.stdout, done.stderr)
+def ran(desk: Desk, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return oms("reconcile", *arguments, "--nats", desk.url)
 
 
 def test_accounts_are_compared_side_by_side_and_told_as_they_were_named(desk: Desk) -> None:
     done = ran(desk, "net", "main", "net", "--by", "eve")
     assert (done.returncode, done.stderr) == (0, "")
-    assert lines(done.stdout) == [
+    assert cells(done.stdout) == [
         ["account", "status", "permission", "equal"],
         ["net", "done", "active", "yes"],
         ["main", "done", "active", "yes"],
@@ -66,7 +63,7 @@ def test_what_differs_is_shown_and_no_success(desk: Desk) -> None:
     desk.answer("main.reconcile", told)
     done = ran(desk, "main", "net")
     assert done.returncode == 1
-    assert lines(done.stdout)[1:] == [
+    assert cells(done.stdout)[1:] == [
         ["main", "rejected", "difference", "no"],
         ["net", "done", "active", "yes"],
         [],
@@ -123,4 +120,4 @@ def test_an_account_that_is_not_there_keeps_no_other_from_being_told(desk: Desk)
     done = ran(desk, "nobody", "main")
     assert done.returncode == 3
     assert "no account 'nobody'; there are: main, net" in done.stderr
-    assert lines(done.stdout)[1:] == [["main", "done", "active", "yes"]]
+    assert cells(done.stdout)[1:] == [["main", "done", "active", "yes"]]

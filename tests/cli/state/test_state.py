@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.cli.desk import asked
 from tests.cli.process import Command, interrupted
 from tests.cli.responder import ORDERS, POSITION, REPLIES, responder
 from tests.nats import nats_server
@@ -23,10 +24,7 @@ class Daemon(NamedTuple):
 
     def requests(self) -> list[tuple[str, dict[str, object]]]:
         """What was asked since the last time."""
-        lines = [line.split(" ", 1) for line in self.heard.read_text().splitlines() if line != "ready"]
-        with self.heard.open("r+") as file:
-            file.truncate(0)
-        return [(subject, json.loads(payload)) for subject, payload in lines]
+        return asked(self.heard)
 
 
 @pytest.fixture(scope="module")

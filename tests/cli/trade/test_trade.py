@@ -8,19 +8,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from oms.cli.trade.app import app
 from tests.cli.desk import FILLED, Desk, taking
-from tests.cli.process import Command, environ, interrupted
+from tests.cli.process import Command, Here, environ, interrupted
 from tests.nats import nats_server
 
+here = Here(app)
 trade = Command("oms.cli.trade.app:app")
 EVE = {"NATS_USER": "eve", "NATS_PASSWORD": "verysecret"}
-NO_NATS = {name: None for name in os.environ if name.startswith("NATS_")}
 BUY = ("submit", "--account", "main", "--symbol", "EURUSD", "--side", "buy", "--volume", "0.10")
 DENIED = {
     "status": "denied", "final": True, "command": "7f3c", "client": "default", "account": "main", "seq": 119,
@@ -47,16 +46,9 @@ def desk(server: Desk) -> Desk:
     return server
 
 
-class Done(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def ran(desk: Desk, *arguments: str) -> Done:
+def ran(desk: Desk, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """In this process, which is quicker than one of its own."""
-    done = CliRunner().invoke(app, [*arguments, "--nats", desk.url], env=NO_NATS, catch_exceptions=False)
-    return Done(done.exit_code, done.stdout, done.stderr)
+    return here(*arguments, "--nats", desk.url)
 
 
 def cells(text: str) -> list[list[str]]:
@@ -424,8 +416,8 @@ def test_a_subject_that_nats_refuses_was_not_sent(tmp_path: Path) -> None:
 )
 def test_bad_arguments_send_nothing(desk: Desk, arguments: list[str], message: str) -> None:
     url = [] if "-c" in arguments else ["--nats", desk.url]
-    done = CliRunner().invoke(app, [*arguments, *url], env=NO_NATS)
-    assert (done.exit_code, done.stdout) == (2, "")
+    done = here(*arguments, *url)
+    assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert desk.requests() == []

@@ -1,4 +1,4 @@
-"""Options that several commands on the log have."""
+"""Options that several commands have, each declared once."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,5 +21,13 @@ Since = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="2026-11-21T01:04:05Z, or 10m, 2h30m ago.")
 ]
 Before = Annotated[str | None, typer.Option("--before", metavar="TIME", help="As --since; this is left out.")]
+Until = Annotated[int | None, typer.Option("--until", min=0, metavar="SEQ", help="The last one.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=0, metavar="N", help="Not more than these.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Written there; else on stdout.")
+]
+
 Json = Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")]
+OneJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
+StoredJson = Annotated[bool, typer.Option("--json", help="The stored bytes, one event a line.")]
+WhereJson = Annotated[bool, typer.Option("--json", help="Say where everything is as one JSON line.")]
