@@ -221,7 +221,7 @@ class Recorder:
         if stamped:
             rows = [row for row in recorded if row.type in _STAMPED_TAGS]
             for event, row in zip(stamped, rows, strict=True):
-                self.books.commands.stamp(type(event), event, row.seq, row.envelope().recorded_at)
+                self.books.commands.stamp(type(event), event, row.seq, row.recorded_at)
 
     async def _commit(self, drafts: list[Draft]) -> Sequence[Recorded]:
         """In one commit, but for what is too much for one: then a crash may leave the beginning of it."""

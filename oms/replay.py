@@ -275,7 +275,8 @@ def nothing_collected() -> Iterator[None]:
     try:
         yield
     finally:
-        if was:
+        if was and not gc.get_freeze_count():  # else the process has set aside what it began with
             gc.freeze()  # out of the young ones, which are looked through often ...
             gc.unfreeze()  # ... into the old ones, which seldom are
+        if was:
             gc.enable()

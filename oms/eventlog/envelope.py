@@ -19,6 +19,7 @@ TAG: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*")
 TAG_LENGTH: Final = 64
 WORD_LENGTH: Final = 256  # bytes of venue_time, cause, trace as JSON
 KINDS: Final = (int, str, bytes, bytes)  # of a row's columns
+SECONDS: Final = len("2026-11-21T10:00:00")
 PLAIN_LENGTH: Final = 40  # letters of ASCII; six bytes each, if all were escaped
 
 
@@ -49,6 +50,10 @@ class Envelope(msgspec.Struct, frozen=True):
     parts: int | None = None
 
 
+class _Moment(msgspec.Struct, frozen=True, gc=False):
+    recorded_at: str
+
+
 class Recorded(NamedTuple):
     """A row of a journal."""
 
@@ -60,6 +65,11 @@ class Recorded(NamedTuple):
     def envelope(self) -> Envelope:
         """The body, decoded."""
         return _decode(self.body)
+
+    @property
+    def recorded_at(self) -> str:
+        """When it was recorded, as its body says; a tenth of the time of decoding all of that."""
+        return _decode_moment(self.body).recorded_at
 
 
 def recorded(path: Path, row: tuple[Any, ...]) -> Recorded:
@@ -101,6 +111,7 @@ class _Sealed(msgspec.Struct, frozen=True):
 
 
 _decode = msgspec.json.Decoder(Envelope).decode
+_decode_moment = msgspec.json.Decoder(_Moment).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -149,4 +160,4 @@ def sealed(row: Prepared, account: str, seq: int, recorded_at: str) -> bytes:
 def rfc3339(at_ns: int) -> str:
     """A moment of UTC, nanoseconds since 1970, as text; such texts sort as the moments do."""
     seconds, rest = divmod(at_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:SECONDS]}.{rest:09d}Z"

@@ -67,7 +67,7 @@ def _events(path: Path, account: str, root: str, span: Span) -> Iterator[Message
                 previous = reader.get(row.seq - 1) or previous
             (message,) = made.of([row], previous.hash)
             previous = row
-            recorded = row.envelope().recorded_at
+            recorded = row.recorded_at
             latest = max(latest, utc_ns(recorded))  # a clock that was set back does not change the order
             headers = {name: value for name, value in message.headers.items() if name not in OF_THE_STREAM}
             yield Message(latest, message.subject, message.body, headers | {REPLAYED: recorded})

@@ -63,7 +63,7 @@ def account_at(
         row = reader.get(found.seq)
     finally:
         reader.close()
-    recorded = 0 if row is None else utc_ns(row.envelope().recorded_at)
+    recorded = 0 if row is None else utc_ns(row.recorded_at)
     at_ns = recorded if moment.time_ns is None else moment.time_ns
     since = max(0, at_ns - LOOK_BACK_NS)
     board = board_at(data / "market", account, at_ns, since=since) if quotes else QuoteBoard()

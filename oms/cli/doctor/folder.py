@@ -97,7 +97,7 @@ def _journal(place: Place, account: str, now_ns: int) -> tuple[Finding, bool]:
         return problem(what, str(why), "restore it from a backup or from the stream"), False
     told = f"{look.last.seq if look.last else 0} events, {_writer(look, held)}"
     if look.last is not None:
-        recorded_at = look.last.envelope().recorded_at
+        recorded_at = look.last.recorded_at
         if moment(recorded_at, now_ns) > now_ns + SKEW_NS:
             told += f"; its last event is of {recorded_at}"
             return warning(what, told, "the clock was set back"), held is not None

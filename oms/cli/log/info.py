@@ -58,7 +58,7 @@ def _journal(place: Place, account: str) -> dict[str, Any]:
 
 
 def _end(event: Recorded | None) -> dict[str, Any] | None:
-    return event and {"seq": event.seq, "recorded_at": event.envelope().recorded_at}
+    return event and {"seq": event.seq, "recorded_at": event.recorded_at}
 
 
 def segments_in(folder: Path) -> Iterable[dict[str, Any]]:

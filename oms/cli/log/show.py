@@ -36,4 +36,4 @@ def show(
 def _together(journals: list[Iterator[Recorded]]) -> Iterator[Recorded]:
     if len(journals) == 1:
         return journals[0]
-    return merge(*journals, key=lambda event: event.envelope().recorded_at)
+    return merge(*journals, key=lambda event: event.recorded_at)

@@ -36,7 +36,7 @@ async def tail(place: Place, account: str | None, wanted: Wanted, count: int, *,
             for name, journal in journals.items()
             for event in latest(journal, wanted, count, ends[name])
         ]
-        last.sort(key=lambda event: event.envelope().recorded_at)
+        last.sort(key=lambda event: event.recorded_at)
         writer.write(last[max(0, len(last) - count) :])
         writer.flush()
         async with trio.open_nursery() as nursery:

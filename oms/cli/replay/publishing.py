@@ -73,7 +73,7 @@ def _span(place: Place, until: Until, accounts: list[str], since: int) -> Span:
         row = journal.get(until.seq)
     if row is None:
         raise Failure(WRONG, f"--until: {accounts[0]}: {until.seq} is not recorded")
-    return Span(since, utc_ns(row.envelope().recorded_at) + 1, until.seq)
+    return Span(since, utc_ns(row.recorded_at) + 1, until.seq)
 
 
 async def _all(connection: Connection, found: Iterable[Message], root: str, pace: Pace) -> Sent:

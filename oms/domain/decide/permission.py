@@ -32,6 +32,10 @@ READY: Final = "ready"
 HALTED: Final = "halted"
 ACTIVE: Final = "active"
 
+# As numbers: flags of the standard library take a microsecond each time.
+_LOOKS: Final = int(Rights.INVESTOR | Rights.READ_ONLY)
+_NO_TRADE: Final = int(Rights.TRADE_DISABLED)
+_PASSWORD: Final = int(Rights.PASSWORD_CHANGE)
 _ALL: Final = frozenset[Need]({"risk", "change", "reduce"})
 _IN_DOUBT: Final = frozenset[Need]({"risk", "change"})
 _RISK: Final = frozenset[Need]({"risk"})
@@ -101,12 +105,12 @@ def rights(account: AccountRecord | None) -> Iterator[Reason]:
     """What the account may not do."""
     if account is None:
         return
-    looks = account.investor or account.rights & (Rights.INVESTOR | Rights.READ_ONLY)
+    looks = account.investor or account.rights & _LOOKS
     if looks:
         yield reason("account_read_only", "the login may look and not trade")
-    if account.rights & Rights.TRADE_DISABLED or not (account.trade_allowed or looks):
+    if account.rights & _NO_TRADE or not (account.trade_allowed or looks):
         yield reason("account_trade_disabled", "the broker disabled trading for this account")
-    if account.rights & Rights.PASSWORD_CHANGE:
+    if account.rights & _PASSWORD:
         yield reason("password_change_required", "the password of the account must be changed first")
 
 
