@@ -169,7 +169,7 @@ class Days:
         return self._tally.total(self._days, self._entry)
 
     def _entry(self, date: str) -> Any:
-        day = self._days.get(date)
+        day = self._booked.get(date)  # what is new is in no sum yet
         return None if day is None else _shown(day)
 
     def _day(self, date: str) -> Day:

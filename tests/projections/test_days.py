@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from oms.domain.events import DealBooked, LedgerCorrected, LedgerOpened
 from oms.domain.observations import DealSeen, How
@@ -103,6 +103,16 @@ def test_an_amended_deal_moves_to_its_new_day_and_a_removed_one_is_gone() -> Non
     assert journal.books.state()["days"] == journal.rebuilt().state()["days"]
     assert journal.books.days.essence() == journal.rebuilt().days.essence()
     assert before != ""
+
+
+def test_a_deal_and_a_correction_of_one_day_are_summed_once_after_a_hash() -> None:
+    """Deals are booked when somebody asks; a sum of before must not lack what was not in it yet."""
+    correction = LedgerCorrected(D("1.00"), D("0.00"), "counted twice", at=IN.record.time)
+    asked, straight = Books(), Books()
+    asked.state_hash()  # from now on its sums are followed
+    for books in (asked, straight):
+        books.fold_all([DealBooked(*astuple(IN.record)), correction])
+    assert asked.days.essence() == straight.days.essence()
 
 
 def test_a_correction_stands_on_its_day_and_one_without_a_time_before_all() -> None:
