@@ -71,7 +71,18 @@ def test_no_field_of_it_can_be_changed(name: str) -> None:
     assert not read(json.dumps(told).encode()).is_signed_by([PUBLIC, other])
 
 
-@pytest.mark.parametrize("line", [b"", b"{}", b"\xff", b"[" * 3000, b'{"seq":' + b"1" * 5000 + b"}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"", b"{}", b"\xff", b"[" * 3000, b'{"seq":' + b"1" * 5000 + b"}"),
+        # Whoever may publish a head may publish these: no seq, and no version, that can be signed.
+        signed(HEAD, SigningKey.of_text(SECRET)).replace(b'"seq":7', b'"seq":9007199254740992'),
+        signed(HEAD, SigningKey.of_text(SECRET)).replace(
+            b'"state_version":1', b'"state_version":' + b"9" * 99
+        ),
+        signed(HEAD, SigningKey.of_text(SECRET)).replace(b'"seq":7', b'"seq":0'),
+    ],
+)
 def test_what_is_no_head_is_told(line: bytes) -> None:
     with pytest.raises(BadHead):
         read(line)
