@@ -4,12 +4,10 @@ Reads page by page, as it is at the beginning: what a running daemon appends mea
 time.  Nothing is changed.  What cannot be read is told and not guessed past.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -24,12 +22,10 @@ from oms.heads.head import SignedHead
 from oms.replay import PAGE_ROWS, nothing_collected, read, snapshot_path
 
 from .chain import ChainCheck
-from .finding import Finding, Weight
+from .finding import Finding, Weight, told
 from .heads import HeadCheck
 from .snapshot import SnapshotCheck
 from .state import Mark, StateCheck
-
-MOST: Final = 20  # findings of one kind that are told; the rest is counted
 
 
 class JournalCheck:
@@ -58,16 +54,8 @@ class JournalCheck:
 
     def findings(self) -> Iterator[Finding]:
         """All that is wrong, in doubt, or worth knowing; raises nothing for what the files hold."""
-        told: Counter[str] = Counter()
         with nothing_collected():
-            for one in self._findings():
-                told[one.code] += 1
-                if told[one.code] <= MOST:
-                    yield one
-        for code, count in told.items():
-            if count > MOST:
-                text = f"{count - MOST} more of this kind ({code}) are not listed"
-                yield Finding(Weight.NOTE, self.path, code, text)
+            yield from told(self.path, self._findings())
 
     def _findings(self) -> Iterator[Finding]:
         try:
@@ -91,10 +79,12 @@ class JournalCheck:
         """The write-ahead log, where no writer is at it; SQLite drops what is wrong with it."""
         if _written(self.path):
             return
-        log = log_path(self.path)
-        match rest_of_log(self.path):
+        log, rest = log_path(self.path), rest_of_log(self.path)
+        if rest is not Rest.NOTHING and _written(self.path):
+            return  # it was begun anew meanwhile
+        match rest:
             case Rest.DAMAGED:
-                text = "is damaged, or its machine lost power: SQLite drops commits that it held"
+                text = "is damaged: SQLite drops commits that it held"
                 yield Finding(Weight.FAULT, log, "wal", text)
             case Rest.UNCLEAR:
                 text = "ends with a commit that was never finished, or that was damaged: nothing tells which"

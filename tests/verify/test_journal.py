@@ -3,12 +3,15 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from oms.eventlog.envelope import Draft
+from oms.eventlog.inspection import Holder
+from oms.eventlog.wal_check import Rest
 from oms.heads.keys import SigningKey
 from oms.verify.finding import Weight
 from oms.verify.heads import gathered
@@ -313,6 +316,67 @@ def test_files_that_nothing_covers_are_listed(log: Log) -> None:
 def test_a_log_without_its_journal_is_a_fault(log: Log) -> None:
     (log.path.parent / "net.db-wal").write_bytes(b"x" * 100)
     assert faults(log.look()) == [("wal", None)]
+
+
+def test_a_snapshot_without_its_journal_is_a_fault(log: Log) -> None:
+    """Somebody took the journal away."""
+    log.keep()
+    log.close()
+    log.path.with_name("net.snapshot").write_bytes(log.path.with_name("main.snapshot").read_bytes())
+    (told,) = [one for one in log.look() if one.weight]
+    assert (told.weight, told.code, told.file.name) == (Weight.FAULT, "snapshot", "net.snapshot")
+    assert told.text == "is there, but the journal it belongs to is not"
+
+
+def test_a_row_of_the_market_log_where_none_belongs_is_told(log: Log) -> None:
+    log.tick()
+    (segment,) = (log.data / "market").glob("*.db")
+    with closing(sqlite3.connect(segment)) as connection:
+        connection.execute("UPDATE push SET seq = 0 WHERE seq = 1")
+        connection.commit()
+    assert "1 rows have a seq below 1" in [one.text for one in log.look() if one.weight]
+
+
+def test_a_daemon_that_starts_meanwhile_is_not_taken_for_damage(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins the write-ahead log anew while that is read."""
+    log.trade()
+    log.close()
+
+    def looked(path: Path) -> Rest:
+        monkeypatch.setattr("oms.verify.journal.holder", lambda path: Holder(1))
+        return Rest.DAMAGED
+
+    monkeypatch.setattr("oms.verify.journal.rest_of_log", looked)
+    assert valid(log.look())
+
+
+def lost(wal: bytes, commits: int) -> bytes:
+    """The log as a power failure leaves it that lost the first frame of the last commits but one page."""
+    frame = 24 + 4096
+    heads = [wal[32 + frame * number :][:24] for number in range((len(wal) - 32) // frame)]
+    ends = [number for number, head in enumerate(heads) if head[4:8] != bytes(4)]
+    first = ends[-1 - commits] + 1  # of those commits
+    assert ends[-1] == len(heads) - 1 > first
+    begin = 32 + frame * first
+    return wal[:begin] + bytes(frame) + wal[begin + frame :]
+
+
+@pytest.mark.parametrize(("commits", "weight"), [(1, Weight.DOUBT), (2, Weight.FAULT)])
+def test_a_commit_that_was_on_its_way_at_a_power_failure_is_a_doubt_and_no_more(
+    log: Log, tmp_path: Path, commits: int, weight: Weight
+) -> None:
+    """Its pages reach the disk in any order until it is synced; those of the one before it are there."""
+    log.trade()
+    log.deny()  # of many pages
+    log.deny()
+    (tmp_path / "after").mkdir()
+    crash_image(log.path.parent, tmp_path / "after" / "journal")
+    path = tmp_path / "after" / "journal" / "main.db-wal"
+    path.write_bytes(lost(path.read_bytes(), commits))
+    told = [one for one in found(tmp_path / "after") if one.weight]
+    assert [(one.weight, one.code) for one in told] == [(weight, "wal")]
 
 
 def test_many_findings_of_a_kind_are_counted(log: Log) -> None:
