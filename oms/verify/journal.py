@@ -14,6 +14,7 @@ import msgspec
 from oms.eventlog.envelope import Recorded
 from oms.eventlog.errors import Damaged, FileError, ForeignJournal, NewerJournal
 from oms.eventlog.inspection import holder, look_at_journal
+from oms.eventlog.journal import OPENED
 from oms.eventlog.reader import Reader
 from oms.eventlog.structure import journal_faults, page_faults
 from oms.eventlog.wal import log_path
@@ -120,11 +121,14 @@ class JournalCheck:
                 rows, seq = reader.page(seq, end, rows=PAGE_ROWS)
                 found = read(rows) if self._deep else []
                 yield from self.chain.page(rows, found, seq)
-                self._meet(rows)
+                yield from self._meet(rows)
                 if state is not None:
                     yield from state.page(rows, found, seq)
                 self.events += len(rows)
                 self._paged(seq, end)
+        if not end:
+            text = "holds no event: it was just made, or somebody emptied it"
+            yield Finding(Weight.DOUBT, self.path, "gap", text)
         if state is not None:
             yield from state.end()
         yield from snapshot.unfit()
@@ -137,10 +141,13 @@ class JournalCheck:
             text = f"was recorded at {back.at}, earlier than the one before it: the clock was set back"
             yield Finding(Weight.NOTE, self.path, "clock", text, back.seq)
 
-    def _meet(self, rows: list[Recorded]) -> None:
-        """Heads, as their events are read."""
+    def _meet(self, rows: list[Recorded]) -> Iterator[Finding]:
+        """The first event, and heads, as their events are read."""
         if rows and rows[0].seq == 1:
             self._epoch = _epoch(rows[0].body)
+            if rows[0].type != OPENED:
+                text = f"is {rows[0].type!r}, and every journal begins with {OPENED}"
+                yield Finding(Weight.FAULT, self.path, "event", text, 1)
         for row in rows if self.heads.seqs else ():
             if row.seq in self.heads.seqs:
                 self.heads.meet(row, self._epoch)

@@ -246,6 +246,38 @@ def test_an_event_that_cannot_be_read_is_told(log: Log, draft: Draft, weight: We
     assert "seq 2: " in told[0].text
 
 
+@pytest.mark.parametrize(
+    ("seq", "old", "new", "code"),
+    [
+        (1, b'"account.opened"', b'"account.state"', ("event", 1)),  # another type first
+        (5, b'"recorded_at":"20', b'"recorded_at":"then, 20', ("envelope", 5)),
+    ],
+)
+def test_what_no_daemon_writes_is_told_behind_a_chain_made_anew(
+    log: Log, seq: int, old: bytes, new: bytes, code: tuple[str, int]
+) -> None:
+    log.trade()
+    log.close()
+    with tampering(log.path) as connection:
+        (body,) = connection.execute("SELECT body FROM event WHERE seq = ?", (seq,)).fetchone()
+        changed = body.replace(old, new)
+        assert changed != body
+        told = json.loads(changed)
+        connection.execute("UPDATE event SET body = ?, type = ? WHERE seq = ?", (changed, told["type"], seq))
+        rehash(connection)
+    assert code in faults(log.look(deep=False))
+
+
+def test_a_journal_without_an_event_is_a_doubt(log: Log) -> None:
+    """It was only made, or somebody emptied it."""
+    log.close()
+    with tampering(log.path) as connection:
+        connection.execute("DELETE FROM event")
+        connection.execute("UPDATE meta SET value = '' WHERE name = 'closed'")
+    told = [one for one in log.look() if one.weight]
+    assert [(one.weight, one.code) for one in told] == [(Weight.DOUBT, "gap")]
+
+
 def test_a_column_that_says_another_thing_than_its_body_is_told(log: Log) -> None:
     log.trade()
     log.close()

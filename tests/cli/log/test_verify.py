@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from oms.cli.keys.keeping import made
 from oms.eventlog.envelope import rfc3339
 from oms.heads.file import append_head
 from oms.heads.head import signed
@@ -51,6 +52,7 @@ def test_a_log_that_is_whole_and_one_whose_tail_was_cut_off(tmp_path: Path) -> N
     assert "note: heads: a file that was not looked at" in done.stdout
     done = log(*asked, *heads)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "valid")
+    assert "a file that was not looked at" not in done.stdout
     cut(made)
     assert log(*asked).returncode == 0
     done = log(*asked, *heads, "--json")
@@ -114,9 +116,9 @@ def test_whether_anybody_reads_it_does_not_change_the_verdict(tmp_path: Path) ->
     whole, cut_off = folder(tmp_path / "whole"), folder(tmp_path / "cut")
     with tampering(cut_off.path) as connection:
         connection.execute("DELETE FROM event WHERE seq = 9")
-    for made, words, code in ((whole, (), 0), (cut_off, (), 1), (cut_off, ("--json",), 1)):
+    for one, words, code in ((whole, (), 0), (cut_off, (), 1), (cut_off, ("--json",), 1)):
         for sink in ("> /dev/full", "| true"):
-            command = f"{shlex.join(log.argv)} verify --data {made.data} {' '.join(words)} {sink}"
+            command = f"{shlex.join(log.argv)} verify --data {one.data} {' '.join(words)} {sink}"
             script = f'{command}; exit "${{PIPESTATUS[0]}}"'
             done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, timeout=60)
             assert (done.returncode, b"Traceback" in done.stderr) == (code, False), (words, sink)
@@ -160,3 +162,15 @@ def test_the_settings_say_whose_heads_are_believed_and_keep_the_secret(tmp_path:
     (tmp_path / "heads.key").unlink()  # an auditor has it not
     done = log("verify", "-c", config, "--heads", tmp_path / "data" / "heads")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_half_a_key_does_not_stand_in_the_way_of_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("oms.cli.keys.keeping.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        made(tmp_path / "heads.key")
+    assert list(tmp_path.iterdir()) == []
