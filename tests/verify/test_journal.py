@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from oms.eventlog.backup import back_up_journal
 from oms.eventlog.envelope import Draft
+from oms.eventlog.errors import Damaged
 from oms.eventlog.inspection import Holder
 from oms.eventlog.wal_check import Rest
 from oms.heads.keys import SigningKey
@@ -266,6 +268,20 @@ def test_what_no_daemon_writes_is_told_behind_a_chain_made_anew(
         connection.execute("UPDATE event SET body = ?, type = ? WHERE seq = ?", (changed, told["type"], seq))
         rehash(connection)
     assert code in faults(log.look(deep=False))
+
+
+def test_a_seq_that_is_far_away_takes_no_longer(log: Log) -> None:
+    """Nobody looks through a gap of a million million."""
+    log.trade()
+    log.close()
+    with tampering(log.path) as connection:
+        connection.execute("UPDATE event SET seq = 1000000000000000 WHERE seq = 15")
+    told = faults(log.look(deep=False))
+    assert {("file", None), ("gap", 15), ("columns", 10**15)} <= set(told)
+    assert len(told) < 6
+    assert ("gap", 15) in faults(log.look())
+    with pytest.raises(Damaged, match="seq 15"):
+        back_up_journal(log.path, log.path.with_name("copy.db"))
 
 
 def test_a_journal_without_an_event_is_a_doubt(log: Log) -> None:
