@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,13 @@ def test_whether_anybody_reads_it_does_not_change_the_verdict(tmp_path: Path) ->
             script = f'{command}; exit "${{PIPESTATUS[0]}}"'
             done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, timeout=60)
             assert (done.returncode, b"Traceback" in done.stderr) == (code, False), (words, sink)
+
+
+@pytest.mark.slow
+def test_without_any_output_at_all_it_is_the_exit_code_that_tells(tmp_path: Path) -> None:
+    Log(tmp_path).close()
+    command = shlex.join([sys.executable, "-m", "oms.cli.main", "log", "verify", "--data", str(tmp_path)])
+    assert subprocess.run(["bash", "-c", f"{command} >&- 2>&-"], check=False, timeout=60).returncode == 0
 
 
 def test_names_in_the_folder_do_nothing_to_a_terminal(tmp_path: Path) -> None:
