@@ -14,7 +14,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -53,13 +53,19 @@ class TooNew(FileError):
     """The journal holds a type of event, or a version of one, that this build does not know."""
 
 
+TIME: Final = len("2026-11-21T01:04:05.123456789Z")
+Moment = Annotated[
+    str, msgspec.Meta(min_length=TIME, max_length=TIME)
+]  # a pattern would cost more than all the rest
+
+
 class Stored(msgspec.Struct, Generic[Tag, Version, Said], frozen=True, gc=False, forbid_unknown_fields=True):
     """The envelope of an event that is whole and of today's version, with what it says."""
 
     account: str
     cause: str | int | None
     data: Said
-    recorded_at: str
+    recorded_at: Moment
     seq: int
     trace: str | None
     type: Tag

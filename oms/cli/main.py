@@ -1,5 +1,9 @@
 """The `oms` command: its sub-commands put together."""
 
+import os
+import sys
+from pathlib import Path
+
 import typer
 
 from oms.cli.config.app import app as config
@@ -52,7 +56,10 @@ def oms() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, also where whoever runs it closed its output (`>&-`): Python has none then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the end
     app()
 
 

@@ -1,5 +1,6 @@
 """Options that several commands have, each declared once."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,9 @@ Since = Annotated[
 ]
 Before = Annotated[str | None, typer.Option("--before", metavar="TIME", help="As --since; this is left out.")]
 Until = Annotated[int | None, typer.Option("--until", min=0, metavar="SEQ", help="The last one.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=0, metavar="N", help="Not more than these.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=0, max=sys.maxsize, metavar="N", help="Not more than these.")
+]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FILE", help="Written there; else on stdout.")
 ]

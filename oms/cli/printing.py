@@ -25,9 +25,16 @@ class Column(NamedTuple):
     cut: bool = False  # may be cut where the terminal is narrow
 
 
+class _Console(Console):
+    """Rich ends the command with 1 where nobody reads on; how a command ends is its own business."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console() -> Console:
-    """Colours on a terminal only, and not where NO_COLOR says no."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, markup=False, emoji=False)
+    """Colours on a terminal only, and not where NO_COLOR says no; printing raises OSError."""
+    return _Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, markup=False, emoji=False)
 
 
 def plain(value: object) -> str:

@@ -72,6 +72,8 @@ def restore_journal(source: Path, folder: Path, account: str, why: str) -> Copie
 
     Raises as `back_up_journal`, and JournalLocked where a daemon runs with this account.
     """
+    if (found := look_at_journal(source).account) != account:  # before a lock or a folder is made
+        raise Damaged(source, f"is the journal of {found!r}, not of {account!r}")
     with _vacant(folder, account, why) as (partial, target):
         _copy(source, partial)
         return _checked(partial, account, source)._replace(path=target)

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 import apsw
 
 from .envelope import Recorded, recorded
-from .errors import Damaged, ForeignJournal
+from .errors import ForeignJournal
 from .format import recognize
+from .journal_file import other_end
 from .sqlite import opened_for_reading, reading
 
 SQLITE_VERSION: Final[str] = apsw.sqlite_lib_version()
@@ -64,11 +65,7 @@ def look_at_journal(path: Path) -> JournalLook:
     begins, ends = (recorded(path, row) if row else None for row in (first, last))
     closed = str(meta.get("closed", ""))
     if closed and (ends is None or closed != f"{ends.seq} {ends.hash.hex()}"):
-        raise Damaged(
-            path,
-            f"was closed at seq {closed.partition(' ')[0]} and now ends at {ends.seq if ends else 0}: "
-            "restore it",
-        )
+        raise other_end(path, closed, ends.seq if ends else 0)
     return JournalLook(
         str(meta.get("account", "")), str(meta.get("format", "")),
         begins, ends, bool(closed),

@@ -42,6 +42,13 @@ INSERT: Final = f"""INSERT INTO event (seq, type, body, hash)
     FROM carray(?2)"""  # noqa: S608
 
 
+def other_end(path: Path, closed: str, seq: int) -> Damaged:
+    """A journal ends at `seq`, and not as it was `closed`."""
+    told = closed.partition(" ")[0]
+    ends = "there with another hash" if told == str(seq) else f"at {seq}"
+    return Damaged(path, f"was closed at seq {told or repr(told)} and now ends {ends}: restore it")
+
+
 class Tail(NamedTuple):
     """Where a journal ends, and how it was left."""
 
@@ -119,9 +126,7 @@ class JournalFile:
         torn = max(0, frames - self._fold_log()) if frames else 0
         closed = self._get("closed")
         if closed and closed != f"{seq} {head.hex()}":
-            raise Damaged(
-                self.path, f"was closed at seq {closed.split()[0]} and now ends at {seq}: restore it"
-            )
+            raise other_end(self.path, closed, seq)
         return Tail(seq, head, bool(closed) or not seq, torn)
 
     def _make(self) -> None:

@@ -80,14 +80,20 @@ class Reader:
 
         About so many rows; where all of them are decoded, it is quicker to do it a hundred at a time.
         """
-        until = min(until, after + SPAN)
+        end, until = until, min(until, after + SPAN)
         where, given = _conditions(wanted)
         with reading(self.path):
             cursor = self._connection.execute(
                 f"SELECT seq, type, body, hash FROM event WHERE seq > ? AND seq <= ?{where} ORDER BY seq",  # noqa: S608
                 (after, until, *given),
             )
-            return _filled(self.path, cursor, until, rows)
+            found = _filled(self.path, cursor, until, rows)
+            return found if found.rows or until == end else Page([], min(end, self._before_next(until)))
+
+    def _before_next(self, seq: int) -> int:
+        """`seq`, or the last of those behind it that are missing: nobody looks through them all."""
+        ask = "SELECT ifnull(min(seq), ?1 + 1) - 1 FROM event WHERE seq > ?1"
+        return int(self._connection.execute(ask, (seq,)).get)
 
     def read(self, after: int = 0, until: int | None = None, wanted: Wanted = ALL) -> Iterator[Recorded]:
         """What is wanted behind `after`, up to `until` or the end as it is now."""

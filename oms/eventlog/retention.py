@@ -23,8 +23,11 @@ class Place(NamedTuple):
 
 
 def places(folder: Path) -> list[Place]:
-    """The segments that are there, oldest first."""
-    found = (NAME.fullmatch(path.name) for path in folder.glob("*.db"))
+    """The segments that are there, oldest first; raises OSError where that cannot be told."""
+    try:
+        found = [NAME.fullmatch(path.name) for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
     return sorted(Place(match[1], int(match[2] or 1)) for match in found if match)
 
 

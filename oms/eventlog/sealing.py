@@ -4,7 +4,7 @@ The newest segment is never touched: it may be written.  Journals are none of th
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from hashlib import file_digest
 from pathlib import Path
@@ -14,7 +14,7 @@ import apsw
 
 from .chain import BrokenChain
 from .durable import sync_folder
-from .errors import Damaged, Unreadable
+from .errors import Damaged, FileError, Unreadable
 from .inspection import look_at_segment
 from .market_reader import check_segment
 from .retention import SEAL, Place, is_sealed, places, remove, size
@@ -83,14 +83,18 @@ def seal_path(path: Path) -> Path:
     return path.with_name(path.name + SEAL)
 
 
-def before(folder: Path, at_ns: int) -> Iterator[Old]:
+def before(folder: Path, at_ns: int, failed: Callable[[FileError], object]) -> Iterator[Old]:
     """The segments in which all was received before a moment (nanoseconds of UTC), never the newest.
 
-    Raises Unreadable, Damaged.
+    Of one that cannot be read, which may hold anything, `failed` is told.
     """
     for place in places(folder)[:-1]:
         path = place.path(folder)
-        look = look_at_segment(path)
+        try:
+            look = look_at_segment(path)
+        except FileError as why:
+            failed(why)
+            continue
         if look.last_at is None or look.last_at < at_ns:
             yield Old(place, path, size(folder, place), look.last_at)
 

@@ -57,7 +57,10 @@ def counted(path: Path, since: int | None = None, before: int | None = None) -> 
         begins, ends = _ends(reader, since, before)
         counting = _Counting(begins, ends)
         for row in reader.read(wanted=Wanted(since=since, before=before)):
-            counting.add(row, _recorded_at(path, row))
+            try:
+                counting.add(row, _when(row.body).recorded_at)
+            except ValueError as why:  # msgspec's errors are; or a time that is none
+                raise Damaged(path, f"seq {row.seq}: {why}") from None
         return counting.done()
 
 
@@ -66,15 +69,11 @@ def _ends(reader: Reader, since: int | None, before: int | None) -> tuple[float,
     first, last = (reader.get(seq) for seq in (1, reader.last()))
     if first is None or last is None:
         return 0.0, 0.0
-    begins, ends = (_seconds(_recorded_at(reader.path, row)) for row in (first, last))
-    return max(begins, (since or 0) / 1e9), ends if before is None else min(ends, before / 1e9)
-
-
-def _recorded_at(path: Path, row: Recorded) -> str:
     try:
-        return _when(row.body).recorded_at
-    except ValueError as why:  # msgspec's errors are
-        raise Damaged(path, f"seq {row.seq}: {why}") from None
+        begins, ends = (_seconds(_when(row.body).recorded_at) for row in (first, last))
+    except ValueError as why:
+        raise Damaged(reader.path, f"seq 1 or {last.seq}: {why}") from None
+    return max(begins, (since or 0) / 1e9), ends if before is None else min(ends, before / 1e9)
 
 
 def _seconds(at: str) -> float:

@@ -24,8 +24,7 @@ def journal_faults(path: Path) -> Iterator[str]:
     with _opened(path) as connection:
         yield from _schema_faults(connection, SCHEMA)
         yield from _meta_faults(connection)
-        if below := connection.execute("SELECT count(*) FROM event WHERE seq < 1").get:
-            yield f"{below} rows have a seq below 1"
+        yield from _row_faults(connection, "event")
 
 
 def page_faults(path: Path) -> Iterator[str]:
@@ -39,6 +38,7 @@ def segment_faults(path: Path) -> Iterator[str]:
     with _opened(path) as connection:
         if connection.execute("SELECT count(*) FROM sqlite_schema").get:  # else it is being made
             yield from _schema_faults(connection, (SEGMENT,))
+            yield from _row_faults(connection, "push")
             yield from _page_faults(connection)
 
 
@@ -67,6 +67,12 @@ def _meta_faults(connection: apsw.Connection) -> Iterator[str]:
     for (name,) in connection.execute("SELECT name FROM meta"):
         if name not in META:
             yield f"its table meta holds {str(name)[:40]!r}"
+
+
+def _row_faults(connection: apsw.Connection, table: str) -> Iterator[str]:
+    """Rows that no reader comes to."""
+    if below := connection.execute(f"SELECT count(*) FROM {table} WHERE seq < 1").get:  # noqa: S608
+        yield f"{below} rows have a seq below 1"
 
 
 def _page_faults(connection: apsw.Connection) -> Iterator[str]:

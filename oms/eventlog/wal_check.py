@@ -2,15 +2,17 @@
 
 SQLite takes the frames up to the last commit before the first that is not as its checksum says, and says
 nothing of the rest.  A writer killed in the middle of a commit leaves such a rest, and nobody was told of it.
+So does a machine that loses power, in another way: pages reach the disk in any order until they are synced.
 A damaged byte leaves one, too, and cuts off what was acknowledged.  The two are told apart as far as they can
-be: each frame's checksum goes on from that of the frame before it, and each commit is synced before the next
-begins, so a good frame behind a bad one, or a bad one that ends a commit, is damage.
+be: each commit is synced before the next begins, so a bad frame with more than the rest of its own commit
+behind it is damage.
 
 Not for a file that is being written: it changes while it is read.
 """
 
 from collections.abc import Iterator
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from struct import Struct, unpack
 from typing import BinaryIO, Final, NamedTuple
@@ -31,7 +33,7 @@ class Rest(Enum):
 
     NOTHING = "nothing"
     UNFINISHED = "unfinished"  # frames of a commit that never ended
-    UNCLEAR = "unclear"  # a frame that is not what was written: half of it written, or damaged
+    UNCLEAR = "unclear"  # within the last commit a frame that is not what was written: not synced, or damaged
     DAMAGED = "damaged"  # it held more commits, or its header is none
 
 
@@ -61,14 +63,22 @@ def _judged(frames: Iterator[_Frame]) -> Rest:
             open_commit = not frame.ends
         elif frame.summed:
             return Rest.DAMAGED  # it is of this use, and its salt, which no checksum holds, was changed
-        elif frame.salted:
-            behind = any(one.salted and (one.summed or one.ends) for one in frames)
-            return Rest.DAMAGED if frame.ends or behind else Rest.UNCLEAR
-        else:  # of an earlier use; if this use goes on behind it, it was one of its own
-            if any(one.salted for one in frames):
-                return Rest.DAMAGED
-            break
+        else:
+            behind = _behind(chain((frame,), frames))
+            if behind is not Rest.NOTHING:
+                return behind
     return Rest.UNFINISHED if open_commit else Rest.NOTHING
+
+
+def _behind(frames: Iterator[_Frame]) -> Rest:
+    """By a bad frame and all that follow; those of an earlier use do not count."""
+    found, ended = Rest.NOTHING, False
+    for frame in frames:
+        if frame.salted:
+            if ended:
+                return Rest.DAMAGED  # another commit was begun, so this one was synced
+            found, ended = Rest.UNCLEAR, frame.ends
+    return found
 
 
 class _Begin(NamedTuple):

@@ -5,7 +5,7 @@ can check it.
 """
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec.structs import asdict
@@ -18,18 +18,20 @@ VERSION: Final = 1
 PURPOSE: Final = b"oms head\n"  # a signature for one thing is none for another
 LONGEST: Final = 4096  # bytes of one; more is none of ours
 
+Count = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]  # as canonical JSON has them; no event has the seq 0
+
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where a journal stood, and what it came to."""
 
     account: str
     epoch: str  # of the journal
-    seq: int
+    seq: Count
     hash: str  # of the chain there, in hex
     state_hash: str  # of the books behind that event, in hex
-    state_version: int  # of what that hash is made of
+    state_version: Count  # of what that hash is made of
     signed_at: str  # UTC, RFC 3339
-    version: int = VERSION
+    version: Count = VERSION
 
 
 class SignedHead(Head, frozen=True, forbid_unknown_fields=True, kw_only=True):

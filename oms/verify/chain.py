@@ -14,7 +14,7 @@ import msgspec
 
 from oms.eventlog.chain import GENESIS
 from oms.eventlog.envelope import Recorded
-from oms.replay import Read, Stored
+from oms.replay import Moment, Read, Stored
 
 from .finding import Finding, Place, Weight
 
@@ -27,7 +27,7 @@ class _Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     account: str
     cause: str | int | None
     data: msgspec.Raw
-    recorded_at: str
+    recorded_at: Moment
     seq: int
     trace: str | None
     type: str

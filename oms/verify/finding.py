@@ -1,9 +1,12 @@
 """What a verifier finds, and what all of it comes to."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+MOST: Final = 20  # findings of one kind that are told; the rest is counted
 
 
 class Weight(IntEnum):
@@ -37,6 +40,19 @@ class Finding(NamedTuple):
         where = f"{self.file}" if self.seq is None else f"{self.file}: seq {self.seq}"
         since = f"; whole up to seq {self.since.seq}, {self.since.at}" if self.since else ""
         return f"{where}: {self.text}{since}"
+
+
+def told(file: Path, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Those of a file; of each kind the first, and how many more there are."""
+    counts: Counter[str] = Counter()
+    for one in findings:
+        counts[one.code] += 1
+        if counts[one.code] <= MOST:
+            yield one
+    for code, count in counts.items():
+        if count > MOST:
+            text = f"{count - MOST} more of this kind ({code}) are not listed"
+            yield Finding(Weight.NOTE, file, code, text)
 
 
 def worst(findings: Iterable[Finding]) -> Weight:

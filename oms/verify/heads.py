@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from oms.eventlog.envelope import Recorded
 from oms.heads.head import SignedHead
 
-from .finding import Finding, Place, Weight
+from .finding import Finding, Place, Weight, told
 
 MOST: Final = 10_000  # of an account; older ones are not needed, they say less
 
@@ -46,7 +46,7 @@ def gathered(place: Path, heads: Iterable[SignedHead], keys: Collection[str]) ->
             )
             text = f"a head of {account}, seq {head.seq}, of {head.signed_at}: {why}"
             forged.append(Finding(Weight.FAULT, place, "head_forged", text))
-    return Heads(place, believed, forged)
+    return Heads(place, believed, list(told(place, forged)))
 
 
 class HeadCheck:

@@ -4,18 +4,17 @@ Reads page by page, as it is at the beginning: what a running daemon appends mea
 time.  Nothing is changed.  What cannot be read is told and not guessed past.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from oms.eventlog.envelope import Recorded
 from oms.eventlog.errors import Damaged, FileError, ForeignJournal, NewerJournal
 from oms.eventlog.inspection import holder, look_at_journal
+from oms.eventlog.journal import OPENED
 from oms.eventlog.reader import Reader
 from oms.eventlog.structure import journal_faults, page_faults
 from oms.eventlog.wal import log_path
@@ -24,12 +23,10 @@ from oms.heads.head import SignedHead
 from oms.replay import PAGE_ROWS, nothing_collected, read, snapshot_path
 
 from .chain import ChainCheck
-from .finding import Finding, Weight
+from .finding import Finding, Weight, told
 from .heads import HeadCheck
 from .snapshot import SnapshotCheck
 from .state import Mark, StateCheck
-
-MOST: Final = 20  # findings of one kind that are told; the rest is counted
 
 
 class JournalCheck:
@@ -58,16 +55,8 @@ class JournalCheck:
 
     def findings(self) -> Iterator[Finding]:
         """All that is wrong, in doubt, or worth knowing; raises nothing for what the files hold."""
-        told: Counter[str] = Counter()
         with nothing_collected():
-            for one in self._findings():
-                told[one.code] += 1
-                if told[one.code] <= MOST:
-                    yield one
-        for code, count in told.items():
-            if count > MOST:
-                text = f"{count - MOST} more of this kind ({code}) are not listed"
-                yield Finding(Weight.NOTE, self.path, code, text)
+            yield from told(self.path, self._findings())
 
     def _findings(self) -> Iterator[Finding]:
         try:
@@ -91,10 +80,12 @@ class JournalCheck:
         """The write-ahead log, where no writer is at it; SQLite drops what is wrong with it."""
         if _written(self.path):
             return
-        log = log_path(self.path)
-        match rest_of_log(self.path):
+        log, rest = log_path(self.path), rest_of_log(self.path)
+        if rest is not Rest.NOTHING and _written(self.path):
+            return  # it was begun anew meanwhile
+        match rest:
             case Rest.DAMAGED:
-                text = "is damaged, or its machine lost power: SQLite drops commits that it held"
+                text = "is damaged: SQLite drops commits that it held"
                 yield Finding(Weight.FAULT, log, "wal", text)
             case Rest.UNCLEAR:
                 text = "ends with a commit that was never finished, or that was damaged: nothing tells which"
@@ -130,11 +121,14 @@ class JournalCheck:
                 rows, seq = reader.page(seq, end, rows=PAGE_ROWS)
                 found = read(rows) if self._deep else []
                 yield from self.chain.page(rows, found, seq)
-                self._meet(rows)
+                yield from self._meet(rows)
                 if state is not None:
                     yield from state.page(rows, found, seq)
                 self.events += len(rows)
                 self._paged(seq, end)
+        if not end:
+            text = "holds no event: it was just made, or somebody emptied it"
+            yield Finding(Weight.DOUBT, self.path, "gap", text)
         if state is not None:
             yield from state.end()
         yield from snapshot.unfit()
@@ -147,10 +141,13 @@ class JournalCheck:
             text = f"was recorded at {back.at}, earlier than the one before it: the clock was set back"
             yield Finding(Weight.NOTE, self.path, "clock", text, back.seq)
 
-    def _meet(self, rows: list[Recorded]) -> None:
-        """Heads, as their events are read."""
+    def _meet(self, rows: list[Recorded]) -> Iterator[Finding]:
+        """The first event, and heads, as their events are read."""
         if rows and rows[0].seq == 1:
             self._epoch = _epoch(rows[0].body)
+            if rows[0].type != OPENED:
+                text = f"is {rows[0].type!r}, and every journal begins with {OPENED}"
+                yield Finding(Weight.FAULT, self.path, "event", text, 1)
         for row in rows if self.heads.seqs else ():
             if row.seq in self.heads.seqs:
                 self.heads.meet(row, self._epoch)

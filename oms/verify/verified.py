@@ -43,9 +43,11 @@ def verified(
 
 def beside(there: Contents, heads: Heads | None, account: str | None) -> Iterator[Finding]:
     """What concerns no file that was verified: the rest of the folder, heads of journals that are gone."""
-    yield from there.findings
     if heads is None:
+        yield from there.findings
         return
+    looked_at = heads.place.resolve()
+    yield from (one for one in there.findings if one.code != "not_covered" or one.file.resolve() != looked_at)
     yield from heads.forged
     held = {path.stem for path in there.journals}
     for name in sorted(heads.by_account.keys() - held):

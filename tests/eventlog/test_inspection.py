@@ -31,16 +31,30 @@ def test_a_journal_while_it_is_written_and_behind_its_end(tmp_path: Path) -> Non
     assert look.last.seq == 4
 
 
-def test_a_cut_tail_is_damage(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DELETE FROM event", "was closed at seq 2 and now ends at 0: restore it"),
+        (
+            "UPDATE event SET hash = zeroblob(32) WHERE seq = 2",
+            "was closed at seq 2 and now ends there with another hash: restore it",
+        ),
+        ("UPDATE meta SET value = ' ' WHERE name = 'closed'", "was closed at seq '' and now ends at 2"),
+    ],
+)
+def test_another_end_than_it_was_closed_with_is_damage(tmp_path: Path, statement: str, message: str) -> None:
     journal = opened(tmp_path)
     journal.write(drafts(1))
     journal.close()
     with closing(sqlite3.connect(journal.path)) as connection:
-        connection.execute("DROP TRIGGER event_is_kept")
-        connection.execute("DELETE FROM event")
+        for trigger in ("event_is_kept", "event_stays"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute(statement)
         connection.commit()
-    with pytest.raises(Damaged, match="was closed at seq 2 and now ends at 0"):
+    with pytest.raises(Damaged, match=message):
         look_at_journal(journal.path)
+    with pytest.raises(Damaged):
+        opened(tmp_path)
 
 
 def test_files_of_others_are_told(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import os
 import sqlite3
+import stat
+import subprocess
 import sys
 from contextlib import closing
 from hashlib import sha256
@@ -111,6 +114,43 @@ def test_a_file_is_there_when_it_is_whole(told: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", f"{file}: 11 rows\n")
     assert len(file.read_text().splitlines()) == 11
     assert [path.name for path in tmp_path.iterdir()] == ["events.jsonl"]
+
+
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(told: Path, tmp_path: Path) -> None:
+    """`--out /dev/null`, by root, would else make a file of it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    done = here("export", "--data", told.parent, "--type", "account.opened", "-o", pipe)
+    assert (done.returncode, os.read(reader, 8)) == (0, b"account,")
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    (tmp_path / "link").symlink_to("kept.csv")
+    assert here("export", "--data", told.parent, "-o", tmp_path / "link").returncode == 0
+    assert (tmp_path / "kept.csv").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.csv", "link", "pipe"]
+    done = here("export", "--data", told.parent, "-o", tmp_path)
+    assert (done.returncode, "Is a directory" in done.stderr) == (1, True)
+
+
+def test_what_a_killed_export_left_holds_up_no_other(told: Path, tmp_path: Path) -> None:
+    file = tmp_path / "deals.csv"
+    script = "import os, signal, oms.cli.log.export as e\n"
+    script += "e.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+    script += f"e.export(e.Place(e.Path({str(told.parent)!r})), "
+    script += f"e.Asked(None, 'events', 'csv', e.Path({str(file)!r})), e.Chosen())"
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == -9
+    assert not file.exists()
+    assert here("export", "--data", told.parent, "-o", file).returncode == 0
+    assert len(file.read_text().splitlines()) == 12
+
+
+def test_a_market_folder_that_cannot_be_read_is_not_empty(told: Path, tmp_path: Path) -> None:
+    (tmp_path / "journal").symlink_to(told)
+    (tmp_path / "market").touch()
+    done = here("export", "--data", tmp_path, "--what", "ticks", "-o", tmp_path / "ticks.csv")
+    assert (done.returncode, "market" in done.stderr) == (1, True)
+    assert not (tmp_path / "ticks.csv").exists()
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,17 @@
 import json
 from base64 import urlsafe_b64decode
 from pathlib import Path
+from random import Random
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec.structs import asdict, replace
 
 from oms.heads.file import UnreadableHeads, append_head, read_heads
-from oms.heads.head import BadHead, Head, read, signed
+from oms.heads.head import BadHead, Head, SignedHead, read, signed
 from oms.heads.keys import BadKey, SigningKey, is_public, is_secret, is_signed
+from oms.verify.heads import gathered
 
 # RFC 8032, 7.1, the first: both halves of a key, and its signature of nothing.
 SECRET = "ed25519-secret:nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"  # noqa: S105 - published in the RFC
@@ -71,7 +74,18 @@ def test_no_field_of_it_can_be_changed(name: str) -> None:
     assert not read(json.dumps(told).encode()).is_signed_by([PUBLIC, other])
 
 
-@pytest.mark.parametrize("line", [b"", b"{}", b"\xff", b"[" * 3000, b'{"seq":' + b"1" * 5000 + b"}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"", b"{}", b"\xff", b"[" * 3000, b'{"seq":' + b"1" * 5000 + b"}"),
+        # Whoever may publish a head may publish these: no seq, and no version, that can be signed.
+        signed(HEAD, SigningKey.of_text(SECRET)).replace(b'"seq":7', b'"seq":9007199254740992'),
+        signed(HEAD, SigningKey.of_text(SECRET)).replace(
+            b'"state_version":1', b'"state_version":' + b"9" * 99
+        ),
+        signed(HEAD, SigningKey.of_text(SECRET)).replace(b'"seq":7', b'"seq":0'),
+    ],
+)
 def test_what_is_no_head_is_told(line: bytes) -> None:
     with pytest.raises(BadHead):
         read(line)
@@ -95,3 +109,31 @@ def test_a_file_with_something_else_in_it_cannot_be_read(tmp_path: Path) -> None
         list(read_heads(path))
     with pytest.raises(UnreadableHeads, match="No such file"):
         list(read_heads(tmp_path / "none"))
+
+
+def test_whatever_byte_of_a_file_of_heads_is_flipped(tmp_path: Path) -> None:
+    """What is believed was signed, what is missing is told, nothing fails (docs/semantics.md 10, TC-L2)."""
+    path, key, random = tmp_path / "heads", SigningKey.of_text(SECRET), Random(9)
+    append_head(path, signed(HEAD, key))
+    append_head(path, signed(replace(HEAD, seq=8, signed_at="2026-11-21T01:05:05.000000000Z"), key))
+    content = path.read_bytes()
+    told = {"unreadable": 0, "forged": 0}
+    for place in range(len(content) - 1):  # without its last byte a line was being written
+        changed = bytearray(content)
+        changed[place] ^= random.randrange(1, 256)
+        path.write_bytes(changed)
+        try:
+            found = gathered(path, read_heads(path), [PUBLIC])
+        except UnreadableHeads:
+            told["unreadable"] += 1
+            continue
+        told["forged"] += len(found.forged)
+        believed = [replace(head, signature="") for head in found.of("main")]
+        assert all(signed(unsigned(head), key) in content for head in believed)
+        assert len(believed) + len(found.forged) == 2
+    assert min(told.values()) > 100
+
+
+def unsigned(head: SignedHead) -> Head:
+    fields = asdict(head)
+    return Head(**{name: fields[name] for name in Head.__struct_fields__})

@@ -3,12 +3,17 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from oms.eventlog.backup import back_up_journal
 from oms.eventlog.envelope import Draft
+from oms.eventlog.errors import Damaged
+from oms.eventlog.inspection import Holder
+from oms.eventlog.wal_check import Rest
 from oms.heads.keys import SigningKey
 from oms.verify.finding import Weight
 from oms.verify.heads import gathered
@@ -243,6 +248,52 @@ def test_an_event_that_cannot_be_read_is_told(log: Log, draft: Draft, weight: We
     assert "seq 2: " in told[0].text
 
 
+@pytest.mark.parametrize(
+    ("seq", "old", "new", "code"),
+    [
+        (1, b'"account.opened"', b'"account.state"', ("event", 1)),  # another type first
+        (5, b'"recorded_at":"20', b'"recorded_at":"then, 20', ("envelope", 5)),
+    ],
+)
+def test_what_no_daemon_writes_is_told_behind_a_chain_made_anew(
+    log: Log, seq: int, old: bytes, new: bytes, code: tuple[str, int]
+) -> None:
+    log.trade()
+    log.close()
+    with tampering(log.path) as connection:
+        (body,) = connection.execute("SELECT body FROM event WHERE seq = ?", (seq,)).fetchone()
+        changed = body.replace(old, new)
+        assert changed != body
+        told = json.loads(changed)
+        connection.execute("UPDATE event SET body = ?, type = ? WHERE seq = ?", (changed, told["type"], seq))
+        rehash(connection)
+    assert code in faults(log.look(deep=False))
+
+
+def test_a_seq_that_is_far_away_takes_no_longer(log: Log) -> None:
+    """Nobody looks through a gap of a million million."""
+    log.trade()
+    log.close()
+    with tampering(log.path) as connection:
+        connection.execute("UPDATE event SET seq = 1000000000000000 WHERE seq = 15")
+    told = faults(log.look(deep=False))
+    assert {("file", None), ("gap", 15), ("columns", 10**15)} <= set(told)
+    assert len(told) < 6
+    assert ("gap", 15) in faults(log.look())
+    with pytest.raises(Damaged, match="seq 15"):
+        back_up_journal(log.path, log.path.with_name("copy.db"))
+
+
+def test_a_journal_without_an_event_is_a_doubt(log: Log) -> None:
+    """It was only made, or somebody emptied it."""
+    log.close()
+    with tampering(log.path) as connection:
+        connection.execute("DELETE FROM event")
+        connection.execute("UPDATE meta SET value = '' WHERE name = 'closed'")
+    told = [one for one in log.look() if one.weight]
+    assert [(one.weight, one.code) for one in told] == [(Weight.DOUBT, "gap")]
+
+
 def test_a_column_that_says_another_thing_than_its_body_is_told(log: Log) -> None:
     log.trade()
     log.close()
@@ -313,6 +364,67 @@ def test_files_that_nothing_covers_are_listed(log: Log) -> None:
 def test_a_log_without_its_journal_is_a_fault(log: Log) -> None:
     (log.path.parent / "net.db-wal").write_bytes(b"x" * 100)
     assert faults(log.look()) == [("wal", None)]
+
+
+def test_a_snapshot_without_its_journal_is_a_fault(log: Log) -> None:
+    """Somebody took the journal away."""
+    log.keep()
+    log.close()
+    log.path.with_name("net.snapshot").write_bytes(log.path.with_name("main.snapshot").read_bytes())
+    (told,) = [one for one in log.look() if one.weight]
+    assert (told.weight, told.code, told.file.name) == (Weight.FAULT, "snapshot", "net.snapshot")
+    assert told.text == "is there, but the journal it belongs to is not"
+
+
+def test_a_row_of_the_market_log_where_none_belongs_is_told(log: Log) -> None:
+    log.tick()
+    (segment,) = (log.data / "market").glob("*.db")
+    with closing(sqlite3.connect(segment)) as connection:
+        connection.execute("UPDATE push SET seq = 0 WHERE seq = 1")
+        connection.commit()
+    assert "1 rows have a seq below 1" in [one.text for one in log.look() if one.weight]
+
+
+def test_a_daemon_that_starts_meanwhile_is_not_taken_for_damage(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins the write-ahead log anew while that is read."""
+    log.trade()
+    log.close()
+
+    def looked(path: Path) -> Rest:
+        monkeypatch.setattr("oms.verify.journal.holder", lambda path: Holder(1))
+        return Rest.DAMAGED
+
+    monkeypatch.setattr("oms.verify.journal.rest_of_log", looked)
+    assert valid(log.look())
+
+
+def lost(wal: bytes, commits: int) -> bytes:
+    """The log as a power failure leaves it that lost the first frame of the last commits but one page."""
+    frame = 24 + 4096
+    heads = [wal[32 + frame * number :][:24] for number in range((len(wal) - 32) // frame)]
+    ends = [number for number, head in enumerate(heads) if head[4:8] != bytes(4)]
+    first = ends[-1 - commits] + 1  # of those commits
+    assert ends[-1] == len(heads) - 1 > first
+    begin = 32 + frame * first
+    return wal[:begin] + bytes(frame) + wal[begin + frame :]
+
+
+@pytest.mark.parametrize(("commits", "weight"), [(1, Weight.DOUBT), (2, Weight.FAULT)])
+def test_a_commit_that_was_on_its_way_at_a_power_failure_is_a_doubt_and_no_more(
+    log: Log, tmp_path: Path, commits: int, weight: Weight
+) -> None:
+    """Its pages reach the disk in any order until it is synced; those of the one before it are there."""
+    log.trade()
+    log.deny()  # of many pages
+    log.deny()
+    (tmp_path / "after").mkdir()
+    crash_image(log.path.parent, tmp_path / "after" / "journal")
+    path = tmp_path / "after" / "journal" / "main.db-wal"
+    path.write_bytes(lost(path.read_bytes(), commits))
+    told = [one for one in found(tmp_path / "after") if one.weight]
+    assert [(one.weight, one.code) for one in told] == [(weight, "wal")]
 
 
 def test_many_findings_of_a_kind_are_counted(log: Log) -> None:

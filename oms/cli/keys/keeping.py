@@ -8,6 +8,7 @@ import typer
 
 from oms.cli.ending import WRONG, Failure
 from oms.cli.printing import print_json
+from oms.eventlog.durable import sync_folder
 from oms.heads.keys import BadKey, SigningKey
 
 MOST_BYTES: Final = 4096  # of a file that is read
@@ -31,10 +32,15 @@ def made(file: Path) -> SigningKey:
         number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     except FileExistsError:
         raise Failure(WRONG, f"{file} is there already: a key is never written over") from None
-    with os.fdopen(number, "w") as opened:
-        opened.write(f"{key.text}\n")
-        opened.flush()
-        os.fsync(number)
+    try:
+        with os.fdopen(number, "w") as opened:
+            opened.write(f"{key.text}\n")
+            opened.flush()
+            os.fsync(number)
+    except OSError:
+        file.unlink()  # half a key is none, and would stand in the way of the next
+        raise
+    sync_folder(file.parent)
     return key
 
 

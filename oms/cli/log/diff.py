@@ -19,6 +19,8 @@ COLOURS = {"added": GOOD, "removed": BAD, "changed": POOR}
 def diff(place: Place, account: str | None, seqs: tuple[int, int], *, json: bool) -> None:
     """Show it; Failure."""
     accounts = [name for name in place.chosen(account) if name != DAEMON or account == DAEMON]
+    if not accounts:
+        raise Failure(WRONG, f"{place.journals}: there are no journals")
     if len(accounts) != 1:
         raise Failure(WRONG, f"they count the events of one account: say --account {' or '.join(accounts)}")
     before, after = (_account(place, accounts[0], seq) for seq in seqs)

@@ -1,5 +1,6 @@
 """`oms log export`: a table on stdout or in a file, which is there when it is whole."""
 
+import os
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,7 @@ import typer
 
 from oms.cli.ending import WRONG, Failure
 from oms.cli.log.places import DAEMON, Place, reading
+from oms.eventlog.durable import sync_folder
 from oms.export import Chosen, Format, NoParquet, Table, deals_of, events_of, orders_of, ticks_of, write
 from oms.past import NotRecorded
 
@@ -62,12 +64,32 @@ def _write(table: Table, asked: Asked) -> None:
     if asked.out is None:
         write(table, asked.form, sys.stdout.buffer)
         return
-    partial = asked.out.with_name(asked.out.name + ".partial")
-    with partial.open("xb") as file:
+    out = asked.out.resolve()  # a link stays one
+    count = (
+        _into_file(table, asked.form, out)
+        if out.is_file() or not out.exists()
+        else _into(table, asked.form, out)
+    )
+    typer.echo(f"{asked.out}: {count} rows", err=True)
+
+
+def _into(table: Table, form: Format, out: Path) -> int:
+    """What is no file, such as a pipe or a device, stays what it is."""
+    with out.open("wb") as file:
+        return write(table, form, file)
+
+
+def _into_file(table: Table, form: Format, out: Path) -> int:
+    """On disk before it has its name; what a killed export left has another one."""
+    partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
+    with partial.open("wb") as file:
         try:
-            count = write(table, asked.form, file)
+            count = write(table, form, file)
+            file.flush()
+            os.fsync(file.fileno())
         except BaseException:
             partial.unlink()
             raise
-    partial.replace(asked.out)
-    typer.echo(f"{asked.out}: {count} rows", err=True)
+    partial.replace(out)
+    sync_folder(out.parent)
+    return count

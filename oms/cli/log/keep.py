@@ -9,13 +9,14 @@ from oms.bus.errors import BusError
 from oms.bus.stored import last_stored, stored
 from oms.cli.asking import asking, where
 from oms.cli.confirming import confirm
-from oms.cli.ending import NO_ACCOUNT, NOBODY, WRONG, Failure
+from oms.cli.ending import FAILED, NO_ACCOUNT, NOBODY, WRONG, Failure
 from oms.cli.log.places import Place, reading
 from oms.cli.nats_options import Said
 from oms.cli.printing import print_json, put_line
 from oms.eventlog import sealing
 from oms.eventlog.backup import Copied, back_up_journal, back_up_segment, restore_journal, restoring
 from oms.eventlog.envelope import rfc3339
+from oms.eventlog.errors import LogError
 from oms.eventlog.journal import ACCOUNT
 from oms.eventlog.retention import places
 
@@ -32,8 +33,9 @@ class Stream(NamedTuple):
 def backup(place: Place, target: Path, account: str | None, *, market: bool, json: bool) -> None:
     """Copies in the folders `journal` and `market` of `target`; Failure."""
     copies = Place(target)
+    accounts = _some(place, account)
     with reading():
-        for name in place.chosen(account):
+        for name in accounts:
             _tell(back_up_journal(place.journal(name), copies.journal(name)), json=json)
         for one in places(place.market) if market else ():
             _tell(back_up_segment(one.path(place.market), one.path(copies.market)), json=json)
@@ -57,13 +59,17 @@ def restore(
 
 
 def seal(place: Place, *, dry_run: bool, json: bool) -> None:
-    """All that can be; Failure."""
+    """All that can be; Failure, behind the others, where one cannot."""
+    failed: list[LogError] = []
     for path in sealing.unsealed(place.market):
         if dry_run:
             _say({"file": str(path), "sealed": False}, f"{path}: would be sealed", json=json)
             continue
-        with reading():
+        try:
             done = sealing.seal(path)
+        except LogError as why:
+            failed.append(why)
+            continue
         told = {
             "file": str(path),
             "sealed": True,
@@ -72,12 +78,13 @@ def seal(place: Place, *, dry_run: bool, json: bool) -> None:
             "bytes": done.bytes,
         }
         _say(told, f"{path}: {done.pushes} pushes, sealed: SHA-256 {done.sum}", json=json)
+    _tell_failed(failed)
 
 
 def prune(place: Place, before_ns: int, *, dry_run: bool, yes: bool, json: bool) -> None:
-    """Those that are old, once a person or --yes says so; Failure."""
-    with reading():
-        old = list(sealing.before(place.market, before_ns))
+    """Those that are old, once a person or --yes says so; Failure, behind them, for what cannot be read."""
+    failed: list[LogError] = []
+    old = list(sealing.before(place.market, before_ns, failed.append))
     total = sum(one.bytes for one in old)
     if old and not dry_run:
         confirm(f"Delete {len(old)} market files, {total} bytes?", yes=yes)
@@ -88,8 +95,21 @@ def prune(place: Place, before_ns: int, *, dry_run: bool, yes: bool, json: bool)
         told = {"file": str(one.path), "bytes": one.bytes, "last": last, "deleted": not dry_run}
         what = "would be deleted" if dry_run else "deleted"
         _say(told, f"{one.path}: {one.bytes} bytes, up to {last or 'nothing'}: {what}", json=json)
+    _tell_failed(failed)
     if not old and not json:
         put_line(f"{place.market}: nothing in it is older than {rfc3339(before_ns)}, but for the newest file")
+
+
+def _tell_failed(failed: list[LogError]) -> None:
+    if failed:
+        raise Failure(FAILED, "; ".join(map(str, failed)))
+
+
+def _some(place: Place, account: str | None) -> list[str]:
+    """The account, or all of a folder that has some."""
+    if not (found := place.chosen(account)):
+        raise Failure(WRONG, f"{place.journals}: there are no journals")
+    return found
 
 
 def _backups(source: Path, account: str | None) -> list[Path]:
@@ -99,10 +119,7 @@ def _backups(source: Path, account: str | None) -> list[Path]:
             raise Failure(NO_ACCOUNT, f"{source} is not the journal of {account}")
         return [source]
     there = Place(source)
-    found = [there.journal(name) for name in there.chosen(account)]
-    if not found:
-        raise Failure(WRONG, f"{there.journals}: there are no journals")
-    return found
+    return [there.journal(name) for name in _some(there, account)]
 
 
 async def _from_stream(place: Place, account: str, stream: Stream, json: bool) -> None:

@@ -36,7 +36,7 @@ class Lines:
         """One event; its data as words, None and empty values left out."""
         others = dict(data)
         symbol = plain(others.pop("symbol", ""))
-        told = self._line(account, str(seq), at, tag, symbol, _words(others))
+        told = self._line(plain(account), str(seq), plain(at), plain(tag), symbol, _words(others))
         return typer.style(told, fg=COLOURS.get(tag.partition(".")[0])) if self._coloured else told
 
     def _line(self, account: str, seq: str, time: str, tag: str, symbol: str, words: str) -> str:

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from oms.cli.ending import FAILED, OK, WRONG, Failure
+from oms.cli.ending import FAILED, OK, WRONG, heard
 from oms.cli.log.places import Place
-from oms.cli.printing import BAD, GOOD, POOR, Column, console, print_json, put_table, table
+from oms.cli.printing import BAD, GOOD, POOR, Column, console, plain, print_json, put_table, table
 from oms.verify.finding import Finding, Weight, worst
 from oms.verify.folder import contents
 from oms.verify.heads import Heads
@@ -49,16 +49,14 @@ class Outcome(NamedTuple):
 
 
 def verify(place: Place, account: str | None, heads: Heads | None, *, deep: bool, json: bool) -> int:
-    """Verify, show it; the exit code.  Failure where there is nothing to verify."""
+    """Verify, show it; the exit code, whether anybody reads it or not.  Failure for an unknown account."""
     there = contents(place.data, account)
     if account is not None:
         place.chosen(account)
-    elif not there.journals and not there.findings and heads is None:
-        raise Failure(WRONG, f"{place.journals}: there is no journal")
     with _progress() as paged:
         files = list(verified(there, heads, deep=deep, paged=paged))
     outcome = Outcome(place.data, files, list(beside(there, heads, account)), heads is not None)
-    print_json(_told(outcome)) if json else _print(outcome)
+    heard(lambda: print_json(_told(outcome)) if json else _print(outcome))
     return CODES[outcome.weight]
 
 
@@ -134,7 +132,7 @@ def _row(outcome: Outcome, one: Verified) -> list[object]:
 
 
 def _line(outcome: Outcome, one: Finding) -> str:
-    return one._replace(file=Path(_name(outcome, one.file))).line
+    return plain(one._replace(file=Path(_name(outcome, one.file))).line)
 
 
 def _name(outcome: Outcome, file: Path) -> str:

@@ -67,6 +67,17 @@ def test_a_backup_of_what_is_damaged_is_none(tmp_path: Path) -> None:
     assert list((tmp_path / "copy" / "journal").iterdir()) == []
 
 
+def test_a_backup_of_nothing_is_none(tmp_path: Path) -> None:
+    """The wrong folder, perhaps: nobody should think that he has one."""
+    done = here("backup", tmp_path / "copy", "--data", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{tmp_path / 'journal'}: there are no journals" in done.stderr
+    filled(tmp_path).close()
+    (tmp_path / "market").touch()  # as one that nobody may read
+    done = here("backup", tmp_path / "copy", "--data", tmp_path, "--market")
+    assert (done.returncode, "market" in done.stderr) == (1, True)
+
+
 def test_a_journal_that_is_put_back_says_so(tmp_path: Path) -> None:
     filled(tmp_path).close()
     backed_up(tmp_path, tmp_path / "copy")
@@ -115,6 +126,27 @@ def test_words_that_make_no_sense(tmp_path: Path, words: tuple[str, ...], messag
     assert message in done.stderr
 
 
+def test_what_is_no_backup_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "other.db").write_text("something else")
+    done = here("restore", tmp_path / "other.db", "--data", tmp_path / "data")
+    assert (done.returncode, "is damaged: file is not a database" in done.stderr) == (1, True)
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_a_market_file_that_cannot_be_read_holds_up_no_other(tmp_path: Path) -> None:
+    first, second, newest = ticked(tmp_path)
+    first.write_bytes(b"no database")
+    done = here("seal", "--data", tmp_path)
+    assert done.returncode == 1
+    assert f"{first}: is damaged" in done.stderr
+    assert second.with_name(second.name + ".sha256").exists()
+    done = here("prune", "--data", tmp_path, "--before", "0s", "--yes")
+    assert done.returncode == 1
+    assert f"{first}: is damaged" in done.stderr
+    assert sorted((tmp_path / "market").glob("*.db")) == [first, newest]
+
+
 def ticked(data: Path, days: int = 3) -> list[Path]:
     """A file of the market log for each day, the last one open as long as the process."""
     now = NOON
@@ -145,7 +177,7 @@ def test_what_is_sealed_is_proven_by_its_sum_and_never_written_again(tmp_path: P
     assert [path.stat().st_mode & 0o222 for path in (first, second)] == [0, 0]
     assert newest.stat().st_mode & 0o200
     assert here("seal", "--data", tmp_path).stdout == ""
-    assert found(tmp_path) == []
+    assert [one.code for one in found(tmp_path)] == ["no_journal"]  # nothing about market files
     # A clock that was set back begins another file of that day.
     again = MarketLog(tmp_path / "market", clock=lambda: NOON, bounds=Bounds(least_free_bytes=0))
     assert again.write([Push("ticks", "main", NOON, [(1, 1.5)])])
@@ -155,7 +187,7 @@ def test_what_is_sealed_is_proven_by_its_sum_and_never_written_again(tmp_path: P
     with closing(sqlite3.connect(first)) as connection:
         connection.execute("PRAGMA user_version = 7")
         connection.commit()
-    assert [(one.file, one.code) for one in found(tmp_path)] == [(first, "seal")]
+    assert next((one.file, one.code) for one in found(tmp_path)) == (first, "seal")
 
 
 def test_a_file_that_is_open_elsewhere_is_not_sealed(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from oms.eventlog.statistics import SPANS, TypeCount, counted
 from oms.rewind import Moment, account_at, difference
 from tests.eventlog.scene import opened
 from tests.queries.test_statement import booked
-from tests.verify.scene import Log
+from tests.verify.scene import Log, tampering
 
 from .scene import SECOND, bodies, draft, here
 
@@ -46,6 +46,20 @@ def test_events_by_type_and_over_time(tmp_path: Path) -> None:
     assert (later.events, later.first_at) == (101, "2026-11-20T12:00:59.000000000Z")
     assert counted(made.path, before=0).events == 0
     made.close()
+
+
+@pytest.mark.parametrize("seq", [1, 5])
+def test_a_time_that_is_none_is_damage(tmp_path: Path, seq: int) -> None:
+    made = Log(tmp_path)
+    made.trade(2)
+    made.close()
+    with tampering(made.path) as connection:
+        (body,) = connection.execute("SELECT body FROM event WHERE seq = ?", (seq,)).fetchone()
+        connection.execute(
+            "UPDATE event SET body = ? WHERE seq = ?", (body.replace(b'_at":"2', b'_at":"X'), seq)
+        )
+    done = here("stats", "--data", tmp_path)
+    assert (done.returncode, f"seq {seq}" in done.stderr) == (1, True)
 
 
 def test_bars_and_plots_are_plain_characters() -> None:

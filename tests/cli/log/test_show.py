@@ -121,6 +121,7 @@ def test_an_account_is_no_path(data: Path) -> None:
         (["--data", "/nowhere"], "/nowhere: no such folder"),
         (["--data", ".", "--since", "noon"], "--since: 'noon' is no moment"),
         (["--data", ".", "--limit", "-1"], "--limit"),
+        (["--data", ".", "--limit", "9" * 20], "--limit"),
         (["--data", ".", "--after", "x"], "--after"),
         (["--colour"], "--colour"),
     ],
