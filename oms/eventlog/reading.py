@@ -50,10 +50,17 @@ def read(
 def events_of(
     reader: Reader, after: int = 0, until: int | None = None, wanted: Wanted = ALL
 ) -> Iterator[Envelope]:
-    """Those of an open journal; an event in parts comes with its last one, under its seq.  Raises Damaged."""
+    """Those of an open journal; an event in parts comes with its last one, in the place of its first.
+
+    It is left out where `after` or `until` is among its parts.  Raises Damaged.
+    """
     parts: list[Envelope] = []
+    begun = False  # an event; parts before that are of one that began before
     for row in reader.read(after, until, wanted):
         found = _decoded(reader.path, row)
+        begun = begun or found.part in (None, 1)
+        if not begun:
+            continue
         if found.part is None and not parts:
             yield found
             continue

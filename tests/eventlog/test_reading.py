@@ -61,6 +61,8 @@ def test_an_event_in_parts_comes_whole(tmp_path: Path) -> None:
     assert last > 3
     # Up to a part that is not the last, it is not there yet.
     assert [one.type for one in oms.eventlog.read(tmp_path, "main", until=2)] == ["account.opened"]
+    # Behind a part that is not the last, it began before: what follows it is not lost with it.
+    assert [one.seq for one in oms.eventlog.read(tmp_path, "main", after=report.seq)] == [last]
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
