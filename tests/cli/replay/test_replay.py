@@ -70,7 +70,20 @@ def test_decisions_come_out_the_same(life: Lived, tmp_path: Path, capsys: Out) -
     one, summary = map(json.loads, capsys.readouterr().out.splitlines())
     assert (one["command"], one["then"], one["now"]) == ("wait", "approved", "denied")
     assert [why["code"] for why in one["reasons"]] == ["risk_order_volume"]
-    assert summary["summary"] == {"decided": 3, "kept": 0, "otherwise": 1, "denied": 1, "passed": 0}
+    assert summary["summary"] == {
+        "decided": 3,
+        "kept": 0,
+        "unknown": 0,
+        "otherwise": 1,
+        "denied": 1,
+        "passed": 0,
+    }
+    limits.write_text("max_daily_loss = 1000\n")
+    assert decisions(place, END, limits, json=False) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1 decided again, 0 otherwise: 0 would be denied, 0 would pass; 0 kept: no facts decided them",
+        "2 cannot be told: what max_daily_loss would be compared with is not in the log",
+    ]
 
 
 @pytest.mark.parametrize(
