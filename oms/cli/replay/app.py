@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from oms.cli.nats_options import NOTHING, Said, reaching_nats_alone
+from oms.cli.nats_options import NOTHING, Said, reaching_nats
 from oms.cli.options import Account, Config, Data, Json
 
 What = Literal["orders", "positions", "account", "pnl", "quotes", "all", "decisions", "nats"]
 
 
-@reaching_nats_alone
+@reaching_nats
 def replay(
     what: Annotated[
         What, typer.Argument(help="What of then; decisions made again; or all of it to NATS.")
@@ -57,7 +57,7 @@ def replay(
         if what == "nats":
             from oms.cli.replay.publishing import Published, publish
 
-            return publish(place, then, Published(said, name, speed, since, quotes, json))
+            return publish(place, then, Published(config, said, name, speed, since, quotes, json))
         if what == "decisions":
             from oms.cli.replay.deciding import decisions
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from oms.bus.bridge import Connection
 from oms.bus.errors import BusError
 from oms.bus.handing import hand_over
-from oms.cli.asking import asking, where
+from oms.cli.asking import asking, where_else
 from oms.cli.ending import NOBODY, OK, WRONG, Failure
 from oms.cli.lasting import until_ended
 from oms.cli.log.places import Place, reader, reading
@@ -29,6 +30,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 class Published(NamedTuple):
     """Where to, how fast, and what of it."""
 
+    config: Path | None
     said: Said
     name: str | None
     speed: str
@@ -46,7 +48,7 @@ def publish(place: Place, until: Until, how: Published) -> int:
         pace = pace_of(how.speed)
     except ValueError as why:
         raise Failure(WRONG, f"--speed: {why}") from None
-    reach = where(None, how.said)
+    reach = where_else(how.config, how.said)
     root = f"{reach.prefix}.replay.{name}"
     accounts = until.accounts(place)
     span = _span(place, until, accounts, moment_of("--since", how.since) or 0)

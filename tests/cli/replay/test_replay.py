@@ -149,6 +149,20 @@ def test_the_past_once_more_for_subscribers(life: Lived, tmp_path: Path) -> None
     assert events > 30
 
 
+def test_the_settings_say_where_nats_is(life: Lived, tmp_path: Path) -> None:
+    config = tmp_path / "oms.toml"
+    with nats_server(tmp_path, jetstream=False) as server:
+        nats = f'[nats]\nurl = "{server.url}"\nprefix = "desk.v1"\n'
+        config.write_text(f'{nats}[data]\ndir = "{life.data}"\n')
+        done, found = heard(
+            server.url,
+            "desk.v1.replay.back",
+            lambda: replay("nats", "-c", config, "--id", "back", "--no-quotes"),
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(found) > 30
+
+
 def test_nats_that_is_not_there_is_told(life: Lived) -> None:
     done = replay("nats", "--data", life.data, "--nats", "nats://127.0.0.1:1", "--speed", "x10")
     assert (done.returncode, done.stdout) == (4, "")
