@@ -1,7 +1,7 @@
 """The books of then: the journal folded up to a seq or a time.
 
-Read in pages in a thread, so that nothing waits for it; one query at a time.  Whoever asked over NATS may have
-gone away, which nobody says: so no query waits for others and reads for longer than a limit.
+Read in pages in a thread, so that nothing waits for it; one query at a time.  Whoever asked over NATS may
+have gone away, which nobody says: so no query waits for others and reads for longer than a limit.
 """
 
 from pathlib import Path

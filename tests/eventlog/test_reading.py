@@ -75,3 +75,8 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "journal" / "main.db").write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
     with pytest.raises((Damaged, Unreadable)):
         list(oms.eventlog.read(tmp_path, "main"))
+
+
+def test_one_type_may_be_said_as_a_text(data: Path) -> None:
+    """Not taken for its letters, which are no types, so that nothing would be found."""
+    assert [one.seq for one in oms.eventlog.read(data, "hedge", types="deal.*")] == [2, 3, 4]
