@@ -77,6 +77,8 @@ def test_an_order_that_was_filled(told: Told) -> None:
     assert found[-1] == "outcome"
     assert {"answered", "result", "order", "deal", "ledger"} < set(found)
     assert {one["cause"] for one in story["timeline"]} == {"filled"}
+    # The intent is no proof that a byte of it left: a daemon may die in between (docs/semantics.md 8, TC-U7).
+    assert "approved, written down to be sent: deal_market buy 0.10 EURUSD" in says(story)
     (deal,) = steps(story, "deal.booked")
     assert deal["subject"] == "oms.v1.evt.main.deal.booked.EURUSD"
     assert deal["stream"] == "OMS_EVT_main"
