@@ -46,13 +46,18 @@ def replay(
     Reads a data folder, with or without a daemon.  Exit code 1: a file cannot be read, or a decision came out
     otherwise, 2: what is asked makes no sense, 3: no such account, 4: NATS is not there.
     """
-    from oms.cli.ending import ended
+    from oms.cli.ending import WRONG, Failure, ended
     from oms.cli.log.places import place_of
     from oms.cli.replay.moments import Until
 
     then = Until(account, until, as_of)
 
     def run() -> int:
+        for option, given, whose in (
+            ("--with", limits, "decisions"), ("--id", name, "nats"), ("--since", since, "nats"),
+        ):  # fmt: skip
+            if given is not None and what != whose:
+                raise Failure(WRONG, f"{option} is of {whose} alone")
         place = place_of(data, config)
         if what == "nats":
             from oms.cli.replay.publishing import Published, publish
