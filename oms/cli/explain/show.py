@@ -89,11 +89,12 @@ async def _with_copies(place: Place, nats: NatsOptions, told: Told) -> Told:
     account, seqs = told["account"], sorted({one["seq"] for one in told["timeline"]})
     with closing(reader(place, account)) as journal, reading():
         bodies = {seq: row.body for seq in seqs if (row := journal.get(seq)) is not None}
-    async with asking(nats) as bridge:
+    troubles: list[str] = []
+    async with asking(nats, troubles.append) as bridge:
         try:
             found = await copies(await bridge.connection(), account, seqs)
         except BusError as why:
-            raise Failure(NOBODY, f"NATS went away: {why}") from None
+            raise Failure(NOBODY, "; ".join([f"the stream cannot be had: {why}", *troubles[:1]])) from None
     return held_against(told, bodies, found)
 
 
