@@ -190,12 +190,12 @@ def test_the_settings_say_where_nats_is_and_what_subjects_begin_with(data: Path,
     with nats_server(tmp_path) as server:
         nats = f'[nats]\nurl = "{server.url}"\nprefix = "desk.v1"\n'
         config.write_text(f'{nats}[data]\ndir = "{data}"\n')
-        done = explain("7f3c", "-c", config, "--stream", "--json")
+        done = here("7f3c", "-c", config, "--stream", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert found["publication"]["missing"] == 6  # there is no stream there
     assert found["timeline"][0]["subject"] == "desk.v1.evt.main.command.received.EURUSD"
-    other = explain("7f3c", "-c", config, "--prefix", "mine", "--json")
+    other = here("7f3c", "-c", config, "--prefix", "mine", "--json")
     assert json.loads(other.stdout)["timeline"][0]["subject"] == "mine.evt.main.command.received.EURUSD"
 
 
