@@ -62,7 +62,8 @@ without it the error is `behind`, and its `seq` says how far the journal is.
 
 **Time travel.** With `as_of`, a seq or an RFC 3339 time, the journal is folded up to there; `seq` in the
 reply is the last event that is in it. Queries that need more than the journal do not have the field. Prices
-of then are not known, so positions have no value. It takes as long as reading the journal; one at a time.
+of then are not known, so positions have no value. It takes as long as reading the journal; one at
+a time, and after a minute, waiting included, the error is `busy`.
 
 **Pages.** A list stops at `limit` rows, or earlier, so that no reply has more than 512 kB. Then `next` is
 not null: ask again with it as `after`. (`rates`: `next_from` as `from`, `next_to` as `to`.)

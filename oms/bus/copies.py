@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import nats.errors
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 
 from . import subjects
 from .bridge import Connection
+from .errors import Refused, text_of
 
 WITHIN_S: Final = 5.0  # for each answer
 
@@ -22,9 +24,13 @@ class Copy(NamedTuple):
 async def copies(connection: Connection, account: str, seqs: Iterable[int]) -> dict[int, Copy]:
     """The messages of these sequences; those that are not there are left out, all where there is no stream.
 
-    Raises BusError, nats-py's errors.
+    Raises Refused where JetStream does not answer, BusError.
     """
-    return await connection.run(_asked, subjects.stream(account), tuple(seqs))
+    name = subjects.stream(account)
+    try:
+        return await connection.run(_asked, name, tuple(seqs))
+    except nats.errors.Error as why:
+        raise Refused(f"{name}: {text_of(why)}") from None
 
 
 async def _asked(client: Client, stream: str, seqs: tuple[int, ...]) -> dict[int, Copy]:

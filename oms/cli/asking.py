@@ -17,7 +17,7 @@ from oms.bus.options import NatsOptions
 from oms.bus.subjects import PREFIX
 from oms.bus.told import LinkChange
 from oms.cli.ending import NO_ACCOUNT, NOBODY, WRONG, Failure
-from oms.cli.nats_options import Said
+from oms.cli.nats_options import NOTHING, Said
 from oms.cli.settings import nats_of
 from oms.config import NatsSettings
 from oms.daemon.nats import nats_options
@@ -47,6 +47,11 @@ def where(config: Path | None, said: Said, environ: Mapping[str, str] = os.envir
         raise Failure(WRONG, "either -c, whose [nats] counts, or the options of NATS")
     nats = nats_of(config)
     return Where(options_of(nats), nats.prefix)
+
+
+def where_else(config: Path | None, said: Said, environ: Mapping[str, str] = os.environ) -> Where:
+    """As `where`, for commands whose -c also says which data folder: the options of NATS go before it."""
+    return where(config if said == NOTHING else None, said, environ)
 
 
 def options_of(nats: NatsSettings) -> NatsOptions:

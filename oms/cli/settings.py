@@ -33,6 +33,12 @@ def nats_of(config: Path) -> NatsSettings:
         return load_section(config, os.environ, NatsSettings)
 
 
+def prefix_of(config: Path) -> str:
+    """What subjects begin with, by [nats], of which no secret is read.  Failure with what is wrong in it."""
+    with _usable("--prefix WORDS"):
+        return load_section(config, os.environ, NatsSettings, secrets=False).prefix
+
+
 @contextmanager
 def _usable(instead: str = "") -> Iterator[None]:
     """`instead` is the option that would do without the settings: not everybody who looks may read them."""

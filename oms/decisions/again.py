@@ -20,11 +20,13 @@ from oms.domain.intent import Intent
 from oms.domain.marker import marked
 from oms.domain.values import plain
 from oms.projections import Books
-from oms.projections.restraint import Read
+from oms.projections.restraint import LOSSES, Read
 
 from .inputs import facts_of, verb_then
 from .walk import Decided, Then
 
+UNKNOWN: Final = "risk_unknown"
+KEPT_WHERE_SET: Final = (*LOSSES, "max_notional")  # limits whose figures need equity, or what lots are worth
 MARKED: Final = frozenset({"submit", "close"})  # verbs whose order carries a marker
 
 
@@ -49,6 +51,7 @@ class Again(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()  # of now
     differences: tuple[Difference, ...] = ()
     kept: str = ""  # why it was not made again: no facts decided it, or it cannot be read
+    missing: tuple[str, ...] = ()  # limits of a what-if that alone would decide it, by what is not in the log
 
 
 def again(decided: Decided, books: Books, limits: Read | None = None) -> Again:
@@ -62,8 +65,9 @@ def again(decided: Decided, books: Books, limits: Read | None = None) -> Again:
     except (Unreadable, ValueError) as why:
         return _of(decided, None, kept=f"cannot be read: {why}")
     now = made(decided, verb, facts)
-    found = _what_if(decided, now) if limits is not None else _differences(decided, now)
-    return _of(decided, now, tuple(found))
+    if limits is None:
+        return _of(decided, now, tuple(_differences(decided, now)))
+    return _by_others(decided, now)
 
 
 def made(decided: Decided, verb: Verb, facts: Facts) -> Decision:
@@ -98,6 +102,26 @@ def _of(decided: Decided, now: Decision | None, found: tuple[Difference, ...] = 
         found,
         kept,
     )
+
+
+def _by_others(decided: Decided, now: Decision) -> Again:
+    """By other limits.  One that needs what was kept of the moment only where a limit asked says nothing."""
+    missing = () if not isinstance(now, Denied) else tuple(_not_kept(decided, now))
+    if isinstance(now, Denied) and missing:
+        rest = tuple(why for why in now.reasons if not (why.code == UNKNOWN and why.limit in missing))
+        if not rest:
+            told = f"what {' and '.join(missing)} would be compared with is not in the log"
+            return msgspec.structs.replace(_of(decided, None, kept=told), missing=missing)
+        now = replace(now, reasons=rest)
+    return _of(decided, now, tuple(_what_if(decided, now)))
+
+
+def _not_kept(decided: Decided, now: Denied) -> Iterator[str]:
+    """Limits of now whose figures of then are not known because none asked for them then."""
+    then = decided.said.risk if decided.said is not None else None
+    asked = {} if then is None else {**then.account, **then.client}
+    names = dict.fromkeys(why.limit for why in now.reasons if why.code == UNKNOWN)
+    return (name for name in KEPT_WHERE_SET if name in names and name not in asked)
 
 
 def _by_no_facts(decided: Decided) -> str:

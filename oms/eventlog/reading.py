@@ -26,18 +26,19 @@ def read(
     *,
     after: int = 0,
     until: int | None = None,
-    types: Sequence[str] = (),
+    types: Sequence[str] | str = (),
     symbol: str | None = None,
     since: int | None = None,
     before: int | None = None,
 ) -> Iterator[Envelope]:
     """Events of a data folder: of one account by seq; of all (None) by when they were recorded.
 
-    Those behind seq `after`, up to `until` or the end as it is now; `types` are tags such as `deal.booked` or
-    `order.*`; recorded in [since, before), nanoseconds of UTC.  Raises Unreadable, Damaged.
+    Those behind seq `after`, up to `until` or the end as it is now; `types` are tags, or one, such as
+    `deal.booked` or `order.*`; recorded in [since, before), nanoseconds of UTC.  Raises Unreadable, Damaged.
     """
     folder = Path(data) / JOURNALS
-    wanted = Wanted(tuple(types) or None, symbol, since, before)
+    tags = (types,) if isinstance(types, str) else tuple(types)
+    wanted = Wanted(tags or None, symbol, since, before)
     if account is not None:
         return _of(folder / f"{account}.db", after, until, wanted)
     if not folder.is_dir():
@@ -50,10 +51,17 @@ def read(
 def events_of(
     reader: Reader, after: int = 0, until: int | None = None, wanted: Wanted = ALL
 ) -> Iterator[Envelope]:
-    """Those of an open journal; an event in parts comes with its last one, under its seq.  Raises Damaged."""
+    """Those of an open journal; an event in parts comes with its last one, in the place of its first.
+
+    It is left out where `after` or `until` is among its parts.  Raises Damaged.
+    """
     parts: list[Envelope] = []
+    begun = False  # an event; parts before that are of one that began before
     for row in reader.read(after, until, wanted):
         found = _decoded(reader.path, row)
+        begun = begun or found.part in (None, 1)
+        if not begun:
+            continue
         if found.part is None and not parts:
             yield found
             continue

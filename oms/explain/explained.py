@@ -1,7 +1,7 @@
 """The explanation as plain values, which text, JSON and page all show.
 
 Everything in it is of the journal, and names the event that says it; what follows from several events - the
-balance behind a deal, how long a stage took - is computed from them and marked so.
+balance behind a deal as the books had it then, how long a stage took - is computed from them and marked so.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,15 @@ from msgspec.structs import asdict
 from oms.bus.subjects import PREFIX
 from oms.bus.subjects import event as event_subject
 from oms.bus.subjects import stream as stream_of
-from oms.domain.events import CommandReceived, DealBooked, data_of, symbol_of
+from oms.domain.events import (
+    CommandReceived,
+    DealAmended,
+    DealBooked,
+    DealRemoved,
+    Event,
+    data_of,
+    symbol_of,
+)
 from oms.domain.records import DealRecord
 from oms.domain.times import utc_ns
 from oms.domain.values import plain
@@ -23,6 +31,7 @@ from oms.past import books_at
 from oms.projections import Books
 
 from .gathered import MOST, Gathered, gathered
+from .money import Money, amount_of, money_behind, parts_of
 from .stages import stages
 from .subject import Related, Subject, found
 from .validation import Span, Told, decisions
@@ -51,6 +60,10 @@ def explained(
         subject, related = found(books, asked, client)
         story = gathered(reader, related, last)
         receipts = [one.stored.seq for one in story if isinstance(one.event, CommandReceived)]
+        moved = {
+            one.stored.seq for one in story if isinstance(one.event, DealBooked | DealAmended | DealRemoved)
+        }
+        held = money_behind(reader, books, moved, last)
         judged = list(decisions(reader, related.commands, _span(story, receipts))) if receipts else []
     told: Told = plain(
         {
@@ -63,7 +76,7 @@ def explained(
             "positions": _positions(related, books),
             "stages": [asdict(one) for one in stages(story, books)],
             "decisions": judged,
-            "timeline": list(_timeline(story, account, prefix, books)),
+            "timeline": list(_timeline(story, account, prefix, held)),
             "complete": len(story) < MOST,
         }
     )
@@ -81,7 +94,9 @@ def _subject(subject: Subject, related: Related, books: Books) -> Told:
         "what": subject.what,
         "name": subject.name,
         "ours": owned,
-        "external": not owned,  # no command of ours made it: another terminal, the broker, its stops
+        "external": not owned
+        and not subject.by_server,  # no command of ours made it: another terminal, the broker
+        "by_server": subject.by_server or None,  # sl, tp, so: a stop of its position did, not a command
         "also": list(subject.also),
     }
 
@@ -125,15 +140,16 @@ def _positions(related: Related, books: Books) -> list[Told]:
     return rows
 
 
-def _timeline(story: list[Gathered], account: str, prefix: str, books: Books) -> Iterator[Told]:
-    """The events by seq, and behind each deal what it booked."""
+def _timeline(story: list[Gathered], account: str, prefix: str, held: dict[int, Money]) -> Iterator[Told]:
+    """The events by seq, and behind what moved money the line of the ledger."""
     began = story[0].stored.recorded_at if story else ""
     for one in story:
         said = words(one.event)
         step = _step(one, began, account, prefix)
         yield step | {"stage": said.stage, "says": said.says}
-        if isinstance(one.event, DealBooked):
-            yield step | {"stage": LEDGER, "derived": True, "data": {}} | _booked(one.event, books)
+        if one.stored.seq in held:
+            line = _booked(one.event, held[one.stored.seq])
+            yield step | {"stage": LEDGER, "derived": True} | line
 
 
 def _step(one: Gathered, began: str, account: str, prefix: str) -> Told:
@@ -155,24 +171,13 @@ def _step(one: Gathered, began: str, account: str, prefix: str) -> Told:
     }
 
 
-def _booked(event: DealBooked, books: Books) -> Told:
-    """The ledger's line of a deal: as it counts now, and the balance behind it."""
-    deal = books.deal(event.deal)
-    if deal is None:
-        return {"says": f"deal {event.deal} was taken back later: it books nothing"}
-    after = books.money_after(event.deal)
-    parts = ("profit", "commission", "swap", "fee")
-    amounts = {name: getattr(deal, name) for name in parts}
-    told = ", ".join(f"{name} {value:f}" for name, value in amounts.items() if value)
-    balance = f"; balance {after[0]:f}" if after is not None else ""
+def _booked(event: Event, behind: Money) -> Told:
+    """The ledger's line of an event: what it added, and what was in the books then."""
+    amounts, more = parts_of(event), amount_of(event)
+    told = ", ".join(f"{name} {value:f}" for name, value in amounts.items() if value) or "no money"
     return {
-        "says": f"booked {deal.amount:f} ({told or 'no money'}){balance}",
-        "data": amounts
-        | {
-            "amount": deal.amount,
-            "balance_after": None if after is None else after[0],
-            "credit_after": None if after is None else after[1],
-        },
+        "says": f"booked {more:f} ({told}); balance {behind[0]:f}",
+        "data": amounts | {"amount": more, "balance_after": behind[0], "credit_after": behind[1]},
     }
 
 

@@ -4,6 +4,7 @@ Nearly every row is somebody else's: it is passed over by looking for the names 
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ from oms.domain.events import (
     CommandEvidence,
     CommandReceived,
     CommandSending,
+    CommandSettled,
     CommandUnknown,
     DealAmended,
     DealRemoved,
@@ -27,6 +29,7 @@ from oms.domain.records import DealRecord, OrderRecord, PositionRecord
 from oms.eventlog.envelope import Envelope
 from oms.eventlog.errors import Damaged
 from oms.eventlog.reader import Reader, Wanted
+from oms.projections.commands import Key
 
 from .subject import Related
 
@@ -126,11 +129,16 @@ def _belongs(event: Event, related: Related, actions: set[int]) -> bool:
 
 
 def _means(event: CommandReceived, related: Related) -> bool:
-    """A command of the story, or one that names its order or position: from now on it is."""
+    """A command of the story, or one that names its order, position or command: from now on it is."""
     if (event.client, event.command) in related.commands:
         return True
-    orders, positions = event.payload.get("order"), event.payload.get("position")
-    if orders in related.orders or (positions is not None and positions in related.positions):
+    named = event.payload.get
+    positions = {named("position"), named("position_by")} - {None}
+    if (
+        named("order") in related.orders
+        or not positions.isdisjoint(related.positions)
+        or (event.client, named("command")) in related.commands
+    ):
         related.commands.add((event.client, event.command))
         return True
     return False
@@ -143,18 +151,22 @@ def _named(subject: str, related: Related) -> bool:
 
 
 def _around(reader: Reader, found: list[Gathered]) -> Iterator[Gathered]:
-    """Sessions and permissions from the sending of what came into doubt until the end of the story."""
-    doubted = {
-        (one.event.client, one.event.command) for one in found if isinstance(one.event, CommandUnknown)
-    }
-    sent = [
-        one.stored.seq
-        for one in found
-        if isinstance(one.event, CommandSending) and (one.event.client, one.event.command) in doubted
-    ]
-    if not sent:
+    """Sessions, permissions from the sending of what came into doubt until it was settled; at most MOST."""
+    doubted = {_key(one) for one in found if isinstance(one.event, CommandUnknown)}
+    if not doubted:
         return
-    for row in reader.read(min(sent), found[-1].stored.seq, Wanted(AROUND)):
+    kinds = CommandSending | CommandUnknown
+    begins = min(one.stored.seq for one in found if isinstance(one.event, kinds) and _key(one) in doubted)
+    settled = {_key(one): one.stored.seq for one in found if isinstance(one.event, CommandSettled)}
+    over = doubted <= settled.keys()
+    ends = max(settled[key] for key in doubted) if over else found[-1].stored.seq
+    for row in islice(reader.read(begins, ends, Wanted(AROUND)), MOST):
         one = _read(reader, row.envelope(), row.hash)
         if one is not None:
             yield one._replace(around=True)
+
+
+def _key(one: Gathered) -> Key:
+    """The command that an event of one names."""
+    said: Any = one.event
+    return said.client, said.command

@@ -50,7 +50,9 @@ def headline(told: Told) -> str:
         f"{one['verb']} {one['command']} of {one['client']}: {one['status']}" for one in told["commands"]
     ]
     orders = [f"order {one['order']}: {one['state']}, {one['filled']} filled" for one in told["orders"]]
+    stop = told["subject"]["by_server"]
     whose = "" if told["subject"]["ours"] else "not made by a command of ours"
+    whose = f"made by the venue: {stop} of its position" if stop else whose
     return "; ".join(one for one in (whose, *commands, *orders) if one) or "nothing is known of it"
 
 

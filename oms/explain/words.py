@@ -76,7 +76,7 @@ def _of_command(event: Event) -> Words | None:
         case CommandSending(action=action, action_id=number) if action == REQUEST_PRICES:
             return Words(SENT, f"approved; prices are asked for first (action {number})")
         case CommandSending(action_id=number):
-            return Words(SENT, f"approved and written down, then sent: {_request(event)} (action {number})")
+            return Words(SENT, f"approved, written down to be sent: {_request(event)} (action {number})")
         case CommandAnswered(meaning=meaning):
             return Words(
                 ANSWERED, f"the venue answered the request: {meaning}{_code(event.retcode, event.name)}"

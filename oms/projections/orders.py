@@ -24,6 +24,12 @@ class Entry(msgspec.Struct, gc=False):
     fills: list[DealRecord] = []  # the deals that name it
 
     @property
+    def symbol(self) -> str:
+        """By its record, else by its deals."""
+        known = self.record or (self.fills[0] if self.fills else None)
+        return known.symbol if known is not None else ""
+
+    @property
     def lacks(self) -> bool:
         """Whether the record that ended it calls more filled than its deals do (`Order.missing`)."""
         record = self.record
@@ -108,9 +114,11 @@ class Orders:
         entry = self._known(ticket)
         return judge(ticket, entry.record, entry.ended, entry.fills) if entry else None
 
-    def tickets(self) -> list[str]:
-        """Of all orders, ended ones too, by when they were heard of."""
-        return list(self._entries)
+    def tickets(self, symbol: str | None = None) -> list[str]:
+        """Of all orders, or of a symbol's, ended ones too, by when they were heard of; none is judged."""
+        if symbol is None:
+            return list(self._entries)
+        return [ticket for ticket, entry in self._all().items() if entry.symbol == symbol]
 
     def ended(self) -> list[OrderRecord]:
         """The bare records of the orders that have ended: judging each costs four times as much."""

@@ -102,7 +102,7 @@ async def orders(asked: Asked, request: OrdersRequest) -> OrdersReply:
     if request.order is not None:
         found = [order] if (order := books.orders.get(request.order)) else []
     elif request.all:
-        found = _by_ticket(books, books.orders.tickets(), request.after)
+        found = _by_ticket(books, books.orders.tickets(request.symbol), request.after)
     else:
         found = _by_ticket(books, (order.order for order in books.orders.open()), request.after)
     rows = (order_row(books, order) for order in found)
@@ -121,8 +121,7 @@ async def history(asked: Asked, request: HistoryRequest) -> HistoryReply:
     """The orders that ended in a window, then its deals."""
     kind, ticket = _cursor(request.after)
     orders = _ended(asked, request, ticket) if kind == "order" else iter(())
-    deals = _deals(asked, request, ticket if kind == "deal" else None)
-    page = paged(_chained(orders, deals), request.limit, _key)
+    page = paged(_chained(asked, request, orders, ticket if kind == "deal" else None), request.limit, _key)
     return HistoryReply(
         asked.view.account,
         asked.seq,
@@ -197,9 +196,12 @@ def _window(asked: Asked, request: WindowRequest) -> tuple[str, str]:
     return start, end
 
 
-def _chained(orders: Iterator[OrderRow], deals: Iterator[DealRecord]) -> Iterator[OrderRow | DealRecord]:
+def _chained(
+    asked: Asked, request: WindowRequest, orders: Iterator[OrderRow], after: str | None
+) -> Iterator[OrderRow | DealRecord]:
+    """Deals are looked for when the orders are all there: not for a page that they fill."""
     yield from orders
-    yield from deals
+    yield from _deals(asked, request, after)
 
 
 def _key(row: OrderRow | DealRecord) -> str:

@@ -6,7 +6,7 @@ report in which it is not says so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -50,6 +50,12 @@ class Report(NamedTuple):
     statement: Told
     lines: Sequence[Line]
     curve: Curve
+    known: str  # up to when the log knows anything, YYYY-MM-DD HH:MM:SS by the server's clock
+
+    @property
+    def whole(self) -> bool:
+        """Whether the log goes on behind its last day: else more may have been booked on it."""
+        return self.known[: len(self.last)] > self.last
 
     @property
     def agrees(self) -> bool:
@@ -72,8 +78,12 @@ async def gathered(view: View, first: str, last: str) -> Report:
     money = [(line.time, line.balance + line.credit) for line in lines]
     curve = Marks(view.path, view.seq).curve(first, behind, opening, money)
     return Report(
-        *(view.account, first, last, view.seq, view.head, terms, statement, lines, curve),
+        *(view.account, first, last, view.seq, view.head, terms, statement, lines, curve, _known(view)),
     )
+
+
+def _known(view: View) -> str:
+    return f"{datetime.fromtimestamp(int(view.moment().utc) + view.offset, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _lines(statement: Told, deals: Sequence[DealRecord]) -> Iterator[Line]:

@@ -23,6 +23,7 @@ def page(report: Report) -> str:
         f"<h1>{text(title)}</h1>",
         f'<p class="lead">{text(", ".join(str(one) for one in who if one))}</p>',
         *([] if report.agrees else [f'<p class="other">{text(_contradiction(report))}</p>']),
+        *([] if report.whole else [f"<p>{text(unfinished(report))}</p>"]),
         *([] if told["booked"] else [f"<p>{text(UNBOOKED)}</p>"]),
         *section("What it came to", table(("", "balance", "credit"), _summary(told), NUMBERS)),
         *section("Equity", drawn(report.curve)),
@@ -41,6 +42,12 @@ UNBOOKED: Final = (
     "The history before the first known deal is not booked yet: opening and closing are what the known deals "
     "come to."
 )
+
+
+def unfinished(report: Report) -> str:
+    """That it may not be the last word."""
+    known = f"The log knows nothing of later than {report.known} by the server's clock"
+    return f"{known}: {report.last} may not be whole."
 
 
 def _contradiction(report: Report) -> str:

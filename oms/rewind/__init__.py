@@ -10,7 +10,7 @@ republish(messages, send, pace)       the same, sent at the pace of then or fast
 from .difference import Change, difference
 from .messages import Message, Span, messages
 from .replies import NotAnswered, reply
-from .republish import Pace, Sent, pace_of, republish
+from .republish import Pace, Send, Sent, pace_of, republish
 from .view import Moment, PastAccount, account_at
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "NotAnswered",
     "Pace",
     "PastAccount",
+    "Send",
     "Sent",
     "Span",
     "account_at",

@@ -6,19 +6,21 @@ Whoever listens under `oms.v1` hears a replay under another prefix, `oms.v1.repl
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from heapq import merge
+from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
 from oms.bus.event_messages import ZERO, EventMessages
-from oms.bus.market import BookNow, Statistics, Tick
-from oms.bus.subjects import market
-from oms.domain.events import BookChanged, QuoteTicked, StatisticsChanged
+from oms.bus.market import BookNow, Statistics, Tick, TickOfPush, Ticks
+from oms.bus.subjects import market, ticks
+from oms.domain.events import BookChanged, MarketEvent, QuoteTicked, StatisticsChanged
 from oms.domain.times import utc_ns
 from oms.eventlog.envelope import Recorded
 from oms.eventlog.reader import Reader, Wanted
-from oms.ingest.market_replay import LATEST, Retold, replayed
+from oms.ingest.market_replay import LATEST, replayed
 
 # Of the fence and of the server's own doubles: a replay may be published as often as somebody wants.
 OF_THE_STREAM: Final = frozenset({"Nats-Msg-Id", "Nats-Expected-Last-Sequence"})
@@ -74,22 +76,28 @@ def _events(path: Path, account: str, root: str, span: Span) -> Iterator[Message
 
 
 def _market(folder: Path, account: str, root: str, span: Span) -> Iterator[Message]:
+    """A message for each tick, book, statistic, and behind those of a push one with all its ticks."""
     latest = 0
-    for one in replayed(folder, since=span.since, before=span.before, account=account):
-        latest = max(latest, one.push.received_at)
-        subject, body = _told(one, account, root)
-        yield Message(latest, subject, body, {})
+    found = replayed(folder, since=span.since, before=span.before, account=account)
+    for _, push in groupby(found, key=lambda one: (one.push.received_at, one.push.seq)):
+        batch: list[TickOfPush] = []
+        for one in push:
+            latest = max(latest, one.push.received_at)
+            told, kind = _told(one.event, account)
+            yield Message(latest, market(root, kind, account, one.event.symbol), _encode(told), {})
+            if isinstance(told, Tick):
+                batch.append(TickOfPush(*astuple(told)[1:]))
+        if batch:
+            yield Message(latest, ticks(root, account), _encode(Ticks(account, batch)), {})
 
 
-def _told(one: Retold, account: str, root: str) -> tuple[str, bytes]:
-    """Subject and payload, as the daemon publishes them (oms/bus/market.py)."""
-    match one.event:
+def _told(event: MarketEvent, account: str) -> tuple[msgspec.Struct, str]:
+    """The payload, as the daemon publishes it (oms/bus/market.py), and the word of its subject."""
+    match event:
         case QuoteTicked() as tick:
             prices = (tick.bid or 0.0, tick.ask or 0.0, tick.last or 0.0, tick.volume or 0.0)
-            told: msgspec.Struct = Tick(account, tick.symbol, tick.time, *prices, tick.delayed)
-            kind = "tick"
+            return Tick(account, tick.symbol, tick.time, *prices, tick.delayed), "tick"
         case BookChanged() as book:
-            told, kind = BookNow(account, book.symbol, book.time, book.bids, book.asks), "book"
+            return BookNow(account, book.symbol, book.time, book.bids, book.asks), "book"
         case StatisticsChanged() as stat:
-            told, kind = Statistics(account, stat.symbol, stat.time, stat.values, stat.delayed), "stat"
-    return market(root, kind, account, one.event.symbol), _encode(told)
+            return Statistics(account, stat.symbol, stat.time, stat.values, stat.delayed), "stat"

@@ -124,6 +124,37 @@ def test_limits_that_measure_time_have_the_times_of_then(told: Told, tmp_path: P
     assert {name for name, one in found.items() if one.differences} == {"placed", "moved", "lost"}
 
 
+def test_what_the_log_does_not_hold_decides_nothing(told: Told, tmp_path: Path) -> None:
+    """Equity and what lots were worth are kept where a limit asks for them; there none did."""
+    file = tmp_path / "limits.toml"
+    file.write_text("max_daily_loss = 1000000\nmax_notional = 1000000000\n")
+    found = made(told, limits_in(file, "main"))
+    both = ("max_daily_loss", "max_notional")
+    assert {name: one.missing for name, one in found.items() if one.missing} == {
+        **dict.fromkeys(("filled", "partly", "placed", "lost"), both),
+        "moved": ("max_notional",),  # a change of price makes an order worth more, and loses nothing
+    }
+    assert {one.now for one in found.values() if one.missing} == {None}
+    assert {name for name, one in found.items() if one.differences} == set()
+
+
+def test_what_is_denied_anyway_needs_no_more(told: Told, tmp_path: Path) -> None:
+    file = tmp_path / "limits.toml"
+    file.write_text("max_drawdown = 1\nmax_volume_per_order = 0.25\n")
+    found = made(told, limits_in(file, "main"))
+    assert [why.code for why in found["partly"].reasons] == ["risk_order_volume"]
+    assert (found["partly"].now, found["partly"].missing) == ("denied", ())
+    assert (found["filled"].now, found["filled"].missing) == (None, ("max_drawdown",))
+
+
+def test_what_was_not_known_then_denies_as_then(told: Told, tmp_path: Path) -> None:
+    file = tmp_path / "limits.toml"
+    file.write_text("max_daily_loss = 1000000\n")
+    asked = changed("command.sending", "filled", risk={"account": {"max_daily_loss": "unknown"}})
+    one = made(told, limits_in(file, "main"), asked)["filled"]
+    assert ([why.code for why in one.reasons], one.missing) == (["risk_unknown"], ())
+
+
 def test_a_file_of_settings_will_do(told: Told, tmp_path: Path) -> None:
     file = tmp_path / "oms.toml"
     file.write_text(

@@ -61,6 +61,8 @@ def test_an_event_in_parts_comes_whole(tmp_path: Path) -> None:
     assert last > 3
     # Up to a part that is not the last, it is not there yet.
     assert [one.type for one in oms.eventlog.read(tmp_path, "main", until=2)] == ["account.opened"]
+    # Behind a part that is not the last, it began before: what follows it is not lost with it.
+    assert [one.seq for one in oms.eventlog.read(tmp_path, "main", after=report.seq)] == [last]
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -73,3 +75,8 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "journal" / "main.db").write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
     with pytest.raises((Damaged, Unreadable)):
         list(oms.eventlog.read(tmp_path, "main"))
+
+
+def test_one_type_may_be_said_as_a_text(data: Path) -> None:
+    """Not taken for its letters, which are no types, so that nothing would be found."""
+    assert [one.seq for one in oms.eventlog.read(data, "hedge", types="deal.*")] == [2, 3, 4]

@@ -62,7 +62,8 @@ def test_an_order_that_was_filled(told: Told) -> None:
     story, reply = told.explained("filled"), told.replies["filled"]
     order = told.order(reply["order"])
     assert story["subject"] == {
-        "what": "command", "name": "filled", "ours": True, "external": False, "also": [],
+        "what": "command", "name": "filled", "ours": True, "external": False, "by_server": None,
+        "also": [],
     }  # fmt: skip
     (command,), (shown,) = story["commands"], story["orders"]
     assert (command["status"], command["order"]) == ("filled", str(order["trade_order"]))
@@ -76,6 +77,8 @@ def test_an_order_that_was_filled(told: Told) -> None:
     assert found[-1] == "outcome"
     assert {"answered", "result", "order", "deal", "ledger"} < set(found)
     assert {one["cause"] for one in story["timeline"]} == {"filled"}
+    # The intent is no proof that a byte of it left: a daemon may die in between (docs/semantics.md 8, TC-U7).
+    assert "approved, written down to be sent: deal_market buy 0.10 EURUSD" in says(story)
     (deal,) = steps(story, "deal.booked")
     assert deal["subject"] == "oms.v1.evt.main.deal.booked.EURUSD"
     assert deal["stream"] == "OMS_EVT_main"
@@ -147,6 +150,8 @@ def test_an_order_that_was_unknown_and_found(told: Told) -> None:
     meanwhile = [one["type"] for one in story["timeline"] if one["around"]]
     assert "session.ended" in meanwhile
     assert "account.state" in meanwhile
+    # What went on when the doubt was over has nothing to do with it.
+    assert max(one["seq"] for one in story["timeline"] if one["around"]) < settled["seq"]
     assert "in doubt until settled" in {one["stage"] for one in story["stages"]}
     assert UNKNOWN in says(story)
 

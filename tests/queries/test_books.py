@@ -22,7 +22,11 @@ from oms.domain.events import (
     RiskLimits,
 )
 from oms.domain.events.command import Reason
+from oms.domain.lifecycle import Order
+from oms.domain.records import DealRecord
+from oms.projections import Books
 from oms.projections.margin_inputs import MarginInputs
+from oms.queries.trades import OrderRow, order_row
 
 from .scene import EPOCH, STORY, Account, at, bought
 
@@ -63,6 +67,33 @@ async def test_orders_by_symbol_by_ticket_and_all(account: Account) -> None:
     # 1003 is known by its deal alone
     assert await tickets(all=True) == ["1002", "1003", "1010"]
     assert await tickets(all=True, symbol="USDJPY") == ["1003"]
+
+
+@pytest.mark.trio
+async def test_what_is_not_asked_for_costs_no_row(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows cost more than all else, and the daemon's loop waits for them: 2 s for a hundred thousand."""
+    made: list[str] = []
+
+    def counted(books: Books, order: Order) -> OrderRow:
+        made.append(order.order)
+        return order_row(books, order)
+
+    monkeypatch.setattr("oms.queries.trades.order_row", counted)
+    found = await account.ask("orders", {"all": True, "symbol": "USDJPY"})
+    assert [one["order"] for one in found["orders"]] == made == ["1003"]
+    assert (await account.ask("orders", {"all": True, "symbol": "GBPUSD"}))["orders"] == []
+    assert made == ["1003"]
+
+
+@pytest.mark.trio
+async def test_a_page_of_orders_looks_at_no_deal(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    def between(*_: str) -> list[DealRecord]:
+        raise AssertionError
+
+    monkeypatch.setattr(account.books.deals, "between", between)
+    account.record(OrderEnded("1011", symbol="EURUSD", type="buy_limit", state="canceled", done_at=at(30)))
+    page = await account.ask("history", {"limit": 1})
+    assert ([one["order"] for one in page["orders"]], page["next"]) == (["1002"], "order:1002")
 
 
 @pytest.mark.trio

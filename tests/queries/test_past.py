@@ -1,8 +1,10 @@
 """Queries of then: what the journal said up to a seq or a time."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
+from typing import Never
 
 import pytest
 import trio
@@ -11,6 +13,7 @@ from oms.domain.events import AccountOpened, AccountState, DealAmended, DealBook
 from oms.domain.records import DealRecord
 from oms.eventlog.envelope import Draft
 from oms.projections import Books
+from oms.queries import past
 
 from .scene import EPOCH, EURUSD, STORY, Account, at, bought
 
@@ -117,6 +120,32 @@ async def test_reading_the_past_ends_with_the_patience_of_who_asked(account: Acc
         await account.asked("state", {"as_of": 12})
     assert scope.cancelled_caught
     assert (await account.ask("state", {"as_of": 12}))["seq"] == 12  # nothing is held
+
+
+@pytest.mark.trio
+async def test_the_past_is_not_read_for_longer_than_its_limit(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked went away long ago, and NATS does not say so; the next in the line are not lost with him."""
+
+    def endless(*_: object, paged: Callable[[], object], **__: object) -> Never:
+        while True:
+            paged()
+
+    with monkeypatch.context() as slow:
+        slow.setattr("oms.queries.past.LIMIT_S", 0.05)
+        slow.setattr("oms.queries.past.books_at", endless)
+        with trio.fail_after(10):
+            assert await account.refused("state", {"as_of": 12}) == (503, "busy", "as_of")
+    assert (await account.ask("state", {"as_of": 12}))["seq"] == 12
+
+
+@pytest.mark.trio
+async def test_waiting_for_others_counts(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oms.queries.past.LIMIT_S", 0.05)
+    async with past.ONE_AT_A_TIME:
+        with trio.fail_after(10):
+            assert await account.refused("state", {"as_of": 12}) == (503, "busy", "as_of")
 
 
 @pytest.mark.trio

@@ -5,6 +5,7 @@ import json
 import sqlite3
 from contextlib import closing
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,26 @@ def test_ticks_come_between_the_events_that_they_came_between(life: Lived) -> No
     tick = json.loads(found[risen].body)
     assert tick["account"] == "main"
     assert {"symbol", "time", "bid", "ask", "last", "volume"} < tick.keys()
+
+
+def test_all_ticks_of_a_push_come_in_one_message_too(life: Lived) -> None:
+    found = [one for one in messages(life.data, ["main"], ROOT, Span()) if not one.headers]
+    names = [one.subject.removeprefix(f"{ROOT}.") for one in found]
+    places = [place for place, name in enumerate(names) if name == "ticks.main"]
+    assert len(places) >= 3  # the opening, and each time the market moved
+    told: list[tuple[int, dict[str, Any]]] = []
+    for place in places:
+        said = json.loads(found[place].body)
+        assert said["account"] == "main"
+        told += [(found[place].at_ns, one | {"account": "main"}) for one in said["ticks"]]
+    each = [
+        (one.at_ns, json.loads(one.body))
+        for one, name in zip(found, names, strict=True)
+        if name.startswith("tick.")
+    ]
+    assert told == each  # the same ticks at the same times, in the same order
+    # Each push's batch stands right behind its own.
+    assert all(names[place - 1].startswith("tick.") for place in places)
 
 
 def test_a_span_is_what_it_says(life: Lived) -> None:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from oms.cli.nats_options import NOTHING, Said, reaching_nats_alone
+from oms.cli.nats_options import NOTHING, Said, reaching_nats
 from oms.cli.options import Account, Config, Data
 
 
-@reaching_nats_alone
+@reaching_nats
 def explain(
     asked: Annotated[
         str, typer.Argument(metavar="NAME", help="A command's id or a ticket; order:1023 where both are.")
@@ -42,5 +42,5 @@ def explain(
     from oms.cli.explain.show import Asked, show
     from oms.cli.log.places import place_of
 
-    question = Asked(asked, account, client, until, html, json, said if stream else None)
+    question = Asked(asked, account, client, until, html, json, config, said, stream)
     raise typer.Exit(ended("explain", lambda: show(place_of(data, config), question)))

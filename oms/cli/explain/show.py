@@ -10,11 +10,14 @@ from rich.text import Text
 
 from oms.bus.copies import copies
 from oms.bus.errors import BusError
-from oms.cli.asking import asking, where
+from oms.bus.options import NatsOptions
+from oms.bus.subjects import PREFIX
+from oms.cli.asking import asking, where_else
 from oms.cli.ending import FAILED, NOBODY, WRONG, Failure
 from oms.cli.log.places import DAEMON, Place, reader, reading
-from oms.cli.nats_options import Said
+from oms.cli.nats_options import NOTHING, Said
 from oms.cli.printing import BAD, GOOD, Column, console, plain, print_json, put_line, put_table, table
+from oms.cli.settings import prefix_of
 from oms.explain import Ambiguous, NotThere, explained, held_against, page
 from oms.explain.page import duration, headline, published
 
@@ -39,14 +42,16 @@ class Asked(NamedTuple):
     until: int | None
     html: Path | None
     json: bool
-    stream: Said | None = None  # how to reach NATS, where the copies there are to be compared
+    config: Path | None = None  # the settings, where they are given
+    said: Said = NOTHING  # of NATS
+    stream: bool = False  # whether the copies there are to be compared
 
 
 def show(place: Place, asked: Asked) -> None:
     """Show it, or write the page; Failure where there is nothing of that name."""
     told = _found(place, asked)
-    if asked.stream is not None:
-        told = trio.run(_with_copies, place, asked.stream, told)
+    if asked.stream:
+        told = trio.run(_with_copies, place, where_else(asked.config, asked.said).options, told)
     if asked.html is not None:
         asked.html.write_text(page(told), "utf-8")
         if not asked.json:
@@ -79,24 +84,37 @@ def _found(place: Place, asked: Asked) -> Told:
     return found[0]
 
 
-async def _with_copies(place: Place, said: Said, told: Told) -> Told:
+async def _with_copies(place: Place, nats: NatsOptions, told: Told) -> Told:
     """With what the stream holds of each event; Failure, in groups."""
     account, seqs = told["account"], sorted({one["seq"] for one in told["timeline"]})
     with closing(reader(place, account)) as journal, reading():
         bodies = {seq: row.body for seq in seqs if (row := journal.get(seq)) is not None}
-    async with asking(where(None, said).options) as bridge:
+    troubles: list[str] = []
+    async with asking(nats, troubles.append) as bridge:
         try:
             found = await copies(await bridge.connection(), account, seqs)
         except BusError as why:
-            raise Failure(NOBODY, f"NATS went away: {why}") from None
+            raise Failure(NOBODY, "; ".join([f"the stream cannot be had: {why}", *troubles[:1]])) from None
     return held_against(told, bodies, found)
 
 
 def _explained(place: Place, account: str, asked: Asked) -> Told:
     try:
-        return explained(place.journals, account, asked.name, client=asked.client, until=asked.until)
+        return explained(
+            *(place.journals, account, asked.name),
+            client=asked.client,
+            until=asked.until,
+            prefix=_prefix(asked),
+        )
     except ValueError as why:  # stored data that no build of ours wrote
         raise Failure(FAILED, f"{account}: {why}") from None
+
+
+def _prefix(asked: Asked) -> str:
+    """What the subjects began with under which it was published."""
+    if asked.said.prefix is not None:
+        return asked.said.prefix
+    return PREFIX if asked.config is None else prefix_of(asked.config)
 
 
 def _print(told: Told) -> None:

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from oms.cli.nats_options import NOTHING, Said, reaching_nats_alone
+from oms.cli.nats_options import NOTHING, Said, reaching_nats
 from oms.cli.options import Account, Config, Data, Json
 
 What = Literal["orders", "positions", "account", "pnl", "quotes", "all", "decisions", "nats"]
 
 
-@reaching_nats_alone
+@reaching_nats
 def replay(
     what: Annotated[
         What, typer.Argument(help="What of then; decisions made again; or all of it to NATS.")
@@ -46,18 +46,23 @@ def replay(
     Reads a data folder, with or without a daemon.  Exit code 1: a file cannot be read, or a decision came out
     otherwise, 2: what is asked makes no sense, 3: no such account, 4: NATS is not there.
     """
-    from oms.cli.ending import ended
+    from oms.cli.ending import WRONG, Failure, ended
     from oms.cli.log.places import place_of
     from oms.cli.replay.moments import Until
 
     then = Until(account, until, as_of)
 
     def run() -> int:
+        for option, given, whose in (
+            ("--with", limits, "decisions"), ("--id", name, "nats"), ("--since", since, "nats"),
+        ):  # fmt: skip
+            if given is not None and what != whose:
+                raise Failure(WRONG, f"{option} is of {whose} alone")
         place = place_of(data, config)
         if what == "nats":
             from oms.cli.replay.publishing import Published, publish
 
-            return publish(place, then, Published(said, name, speed, since, quotes, json))
+            return publish(place, then, Published(config, said, name, speed, since, quotes, json))
         if what == "decisions":
             from oms.cli.replay.deciding import decisions
 

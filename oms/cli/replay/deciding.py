@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from oms.cli.ending import FAILED, OK, WRONG, Failure
 from oms.cli.log.places import Place, reader, reading
-from oms.cli.printing import Column, console, plain, print_json, put_table, table
+from oms.cli.printing import Column, console, plain, print_json, put_line, put_table, table
 from oms.cli.replay.moments import Until
 from oms.decisions import Again, again, walk
 from oms.decisions.with_limits import BadLimits, limits_in
@@ -29,11 +29,14 @@ MOST_SHOWN: Final = 1000
 def decisions(place: Place, until: Until, limits: Path | None, *, json: bool) -> int:
     """Show what differs; FAILED where anything does that should not.  Raises Failure."""
     counts: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
     rows: list[list[object]] = []
     for account in until.accounts(place):
         for one in _made(place, account, until, _limits(limits, account)):
             counts["decided"] += one.now is not None
-            counts["kept"] += one.now is None
+            counts["kept"] += one.now is None and not one.missing
+            counts["unknown"] += bool(one.missing)
+            missing.update(one.missing)
             counts["otherwise"] += bool(one.differences)
             counts["denied"] += one.now == "denied" != one.then
             counts["passed"] += one.then == "denied" and one.now not in ("denied", None)
@@ -46,6 +49,11 @@ def decisions(place: Place, until: Until, limits: Path | None, *, json: bool) ->
         print_json({"summary": dict(counts)})
     else:
         _print(rows, counts, limits)
+        if missing:
+            names = " and ".join(missing)
+            put_line(
+                f"{counts['unknown']} cannot be told: what {names} would be compared with is not in the log"
+            )
     return FAILED if counts["otherwise"] and limits is None else OK
 
 

@@ -5,15 +5,17 @@ import secrets
 from collections.abc import Iterable
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+import trio
 
 from oms.bus.bridge import Connection
 from oms.bus.errors import BusError
 from oms.bus.handing import hand_over
-from oms.cli.asking import asking, where
-from oms.cli.ending import NOBODY, OK, WRONG, Failure
+from oms.cli.asking import asking, where_else
+from oms.cli.ending import FAILED, NOBODY, OK, WRONG, Failure
 from oms.cli.lasting import until_ended
 from oms.cli.log.places import Place, reader, reading
 from oms.cli.nats_options import Said
@@ -21,7 +23,7 @@ from oms.cli.printing import print_json, put_line
 from oms.cli.replay.moments import Until, moment_of
 from oms.domain.times import utc_ns
 from oms.eventlog.envelope import rfc3339
-from oms.rewind import Message, Pace, Sent, Span, messages, pace_of, republish
+from oms.rewind import Message, Pace, Send, Sent, Span, messages, pace_of, republish
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -29,6 +31,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 class Published(NamedTuple):
     """Where to, how fast, and what of it."""
 
+    config: Path | None
     said: Said
     name: str | None
     speed: str
@@ -39,24 +42,26 @@ class Published(NamedTuple):
 
 def publish(place: Place, until: Until, how: Published) -> int:
     """Publish it all; Failure, in groups."""
-    name = how.name or secrets.token_hex(4)
+    name = secrets.token_hex(4) if how.name is None else how.name
     if not NAME.fullmatch(name):
         raise Failure(WRONG, "--id: 1 to 32 of the letters A-Z a-z 0-9 _ -")
     try:
         pace = pace_of(how.speed)
     except ValueError as why:
         raise Failure(WRONG, f"--speed: {why}") from None
-    reach = where(None, how.said)
+    reach = where_else(how.config, how.said)
     root = f"{reach.prefix}.replay.{name}"
     accounts = until.accounts(place)
     span = _span(place, until, accounts, moment_of("--since", how.since) or 0)
     found = messages(place.data, accounts, root, span, quotes=how.quotes)
 
+    troubles: list[str] = []
+
     async def run() -> None:
-        async with asking(reach.options) as bridge:
+        async with asking(reach.options, troubles.append) as bridge:
             connection = await bridge.connection()
             with reading():
-                sent = await _all(connection, found, root, pace)
+                sent = await _all(partial(_taken, connection, troubles), found, root, pace)
             _tell(root, sent, json=how.json)
 
     until_ended(run)
@@ -76,11 +81,19 @@ def _span(place: Place, until: Until, accounts: list[str], since: int) -> Span:
     return Span(since, utc_ns(row.recorded_at) + 1, until.seq)
 
 
-async def _all(connection: Connection, found: Iterable[Message], root: str, pace: Pace) -> Sent:
+async def _taken(connection: Connection, troubles: list[str], batch: list[Message]) -> None:
+    """Handed over; Failure where NATS does not pass it on: it answers, and drops what we may not publish."""
+    await hand_over(connection, batch)
+    await trio.lowlevel.checkpoint()  # what it said came before its answer
+    if troubles:
+        raise Failure(FAILED, f"NATS passes it not on: {troubles[0]}")
+
+
+async def _all(send: Send, found: Iterable[Message], root: str, pace: Pace) -> Sent:
     try:
-        sent = await republish(found, partial(hand_over, connection), pace)
+        sent = await republish(found, send, pace)
         done = msgspec.json.encode({"events": sent.events, "quotes": sent.quotes})
-        await hand_over(connection, [Message(0, f"{root}.done", done, {})])
+        await send([Message(0, f"{root}.done", done, {})])
     except BusError as why:
         raise Failure(NOBODY, f"NATS went away: {why}") from None
     return sent

@@ -11,7 +11,7 @@ from oms.cli.ending import FAILED, OK, WRONG, Failure
 from oms.cli.log.places import DAEMON, Place, reading
 from oms.cli.printing import put_line
 from oms.past import NotRecorded
-from oms.report import gathered, page, sheet
+from oms.report import gathered, page, sheet, unfinished
 from oms.rewind import Moment, NotAnswered, PastAccount, account_at
 
 LATEST: Final = "2037-12-31"  # that the protocol can write
@@ -46,6 +46,8 @@ def show(place: Place, asked: Asked) -> int:
         put_line(told.rstrip("\n"))
     else:
         asked.out.write_text(told, "utf-8")
+    if not report.whole:
+        typer.echo(f"oms report: {unfinished(report)}", err=True)
     if not report.agrees:
         typer.echo("oms report: the bookings do not come to the closing balance", err=True)
     return OK if report.agrees else FAILED

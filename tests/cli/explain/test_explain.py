@@ -9,17 +9,22 @@ from typing import Any
 
 import nats
 import pytest
+import typer
 
 from oms.cli.ending import Failure
+from oms.cli.explain.app import explain as command_itself
 from oms.cli.explain.show import Asked, show
 from oms.cli.log.places import Place
 from oms.eventlog.envelope import Draft
 from tests.cli.log.scene import draft, journal
-from tests.cli.process import Command
+from tests.cli.process import Command, Here
 from tests.nats import nats_server
 
 ASKED = Asked("7f3c", None, None, None, None, json=False)
 explain = Command("oms.cli.explain.app:explain")
+app = typer.Typer()
+app.command()(command_itself)
+here = Here(app)
 OWN = {"command": "7f3c", "client": "desk"}
 DEAL = {
     "deal": "2045", "order": "1023", "position": "1023", "type": "buy", "entry": "in", "volume": "0.10",
@@ -158,6 +163,40 @@ def test_the_copies_in_the_stream_are_told(data: Path, tmp_path: Path) -> None:
     assert found["publication"] == {"same": 3, "other": 1, "missing": 2}
     assert found["timeline"][0]["copy"]["stored_at"].endswith("Z")
     assert gone.returncode == 4
+
+
+@pytest.mark.parametrize(
+    ("users", "jetstream", "message"),
+    [
+        ("", False, "OMS_EVT_main: JetStream does not answer"),
+        ('authorization { users: [{ user: u, password: p, permissions: { publish: "a.>" } }] }', True,
+         'permissions violation for publish to "$js.api.'),
+    ],
+)  # fmt: skip
+def test_a_stream_that_cannot_be_had_is_told(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, users: str, jetstream: bool, message: str
+) -> None:
+    monkeypatch.setattr("oms.bus.copies.WITHIN_S", 0.5)  # nothing answers who may not ask
+    with nats_server(tmp_path, users, jetstream=jetstream) as server:
+        url = server.url.replace("//", "//u:p@") if users else server.url
+        done = here("7f3c", "--data", data, "--stream", "--nats", url)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert message.lower() in done.stderr.lower()
+
+
+def test_the_settings_say_where_nats_is_and_what_subjects_begin_with(data: Path, tmp_path: Path) -> None:
+    """-c is enough, for the data folder and for NATS."""
+    config = tmp_path / "oms.toml"
+    with nats_server(tmp_path) as server:
+        nats = f'[nats]\nurl = "{server.url}"\nprefix = "desk.v1"\n'
+        config.write_text(f'{nats}[data]\ndir = "{data}"\n')
+        done = here("7f3c", "-c", config, "--stream", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert found["publication"]["missing"] == 6  # there is no stream there
+    assert found["timeline"][0]["subject"] == "desk.v1.evt.main.command.received.EURUSD"
+    other = here("7f3c", "-c", config, "--prefix", "mine", "--json")
+    assert json.loads(other.stdout)["timeline"][0]["subject"] == "mine.evt.main.command.received.EURUSD"
 
 
 def test_a_failure_is_an_exit_code(data: Path) -> None:

@@ -9,21 +9,26 @@ from typing import Any
 
 import nats
 import pytest
+import typer
 from nats.aio.msg import Msg
 
 from oms.cli.ending import Failure
 from oms.cli.log.places import Place
+from oms.cli.replay.app import replay as command
 from oms.cli.replay.deciding import decisions
 from oms.cli.replay.moments import Until
 from oms.cli.replay.state import state
 from oms.eventlog.envelope import rfc3339
 from oms.rewind import Span, messages
-from tests.cli.process import Command
+from tests.cli.process import Command, Here
 from tests.nats import nats_server
 from tests.rewind.scene import Lived, lived
 
 pytestmark = pytest.mark.slow
 replay = Command("oms.cli.replay.app:replay")
+app = typer.Typer()
+app.command()(command)
+here = Here(app)
 END = Until(None, None, None)
 Out = pytest.CaptureFixture[str]
 
@@ -70,7 +75,20 @@ def test_decisions_come_out_the_same(life: Lived, tmp_path: Path, capsys: Out) -
     one, summary = map(json.loads, capsys.readouterr().out.splitlines())
     assert (one["command"], one["then"], one["now"]) == ("wait", "approved", "denied")
     assert [why["code"] for why in one["reasons"]] == ["risk_order_volume"]
-    assert summary["summary"] == {"decided": 3, "kept": 0, "otherwise": 1, "denied": 1, "passed": 0}
+    assert summary["summary"] == {
+        "decided": 3,
+        "kept": 0,
+        "unknown": 0,
+        "otherwise": 1,
+        "denied": 1,
+        "passed": 0,
+    }
+    limits.write_text("max_daily_loss = 1000\n")
+    assert decisions(place, END, limits, json=False) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1 decided again, 0 otherwise: 0 would be denied, 0 would pass; 0 kept: no facts decided them",
+        "2 cannot be told: what max_daily_loss would be compared with is not in the log",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +152,50 @@ def test_the_past_once_more_for_subscribers(life: Lived, tmp_path: Path) -> None
     assert json.loads(last.data) == {"events": events, "quotes": len(wanted) - events}
     assert json.loads(done.stdout)["root"] == root
     assert events > 30
+
+
+def test_the_settings_say_where_nats_is(life: Lived, tmp_path: Path) -> None:
+    config = tmp_path / "oms.toml"
+    with nats_server(tmp_path, jetstream=False) as server:
+        nats = f'[nats]\nurl = "{server.url}"\nprefix = "desk.v1"\n'
+        config.write_text(f'{nats}[data]\ndir = "{life.data}"\n')
+        done, found = heard(
+            server.url,
+            "desk.v1.replay.back",
+            lambda: replay("nats", "-c", config, "--id", "back", "--no-quotes"),
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(found) > 30
+
+
+def test_subjects_that_nats_does_not_let_us_use_are_told(life: Lived, tmp_path: Path) -> None:
+    """Nothing arrives there, and nobody is told otherwise."""
+    users = 'authorization { users: [{ user: u, password: pw, permissions: { publish: ["a.>"] } }] }'
+    with nats_server(tmp_path, users, jetstream=False) as server:
+        done = replay(
+            *("nats", "--data", life.data, "--id", "back", "--nats", server.url, "--user", "u"),
+            NATS_PASSWORD="pw",  # noqa: S106
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert 'permissions violation for publish to "oms.v1.replay.back.' in done.stderr.lower()
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("orders", "--with", "limits.toml"), "--with is of decisions alone"),
+        (("decisions", "--id", "back"), "--id is of nats alone"),
+        (("--since", "10m"), "--since is of nats alone"),
+        (("nats", "--id", ""), "--id: 1 to 32 of the letters"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    life: Lived, arguments: tuple[str, ...], message: str
+) -> None:
+    done = here(*arguments, "--data", life.data)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
 
 
 def test_nats_that_is_not_there_is_told(life: Lived) -> None:
