@@ -22,7 +22,7 @@ def lacks(account: Account, verb: Verb) -> str:
     if symbol is None or talk is None or not talk.ready or not account.connected:
         return ""
     specified = symbol in talk.watching.specified
-    quoted = not isinstance(verb, Submit) or account.feed.board.get(symbol) is not None
+    quoted = not isinstance(verb, Submit) or account.feed.board.has(symbol)
     return symbol if talk.watching.lists(symbol) and not (specified and quoted) else ""
 
 
@@ -34,8 +34,8 @@ async def prepare(account: Account, verb: Verb) -> None:
     if symbol not in talk.watching.specified:
         with suppress(Outage, LocalProtocolError, FileError):
             await account.specification(symbol, data=False)
-    if isinstance(verb, Submit) and account.feed.board.get(symbol) is None:
+    if isinstance(verb, Submit) and not account.feed.board.has(symbol):
         talk.watching.want(symbol)
         with trio.move_on_after(QUOTE_S):
-            while account.feed.board.get(symbol) is None:  # noqa: ASYNC110 - ticks wake nobody
+            while not account.feed.board.has(symbol):  # noqa: ASYNC110 - ticks wake nobody
                 await trio.sleep(0.01)

@@ -17,7 +17,7 @@ _MARKER: Final = re.compile(r"~[A-Z2-7]{10}\Z")
 def marker_of(account: str, client: str, command: str) -> str:
     """`~` and 10 letters of a hash of the command's identity: the same for ever."""
     hashed = sha256(f"{account}\0{client}\0{command}".encode()).digest()
-    return "~" + b32encode(hashed)[:LETTERS].decode()
+    return "~" + b32encode(hashed[:LETTERS])[:LETTERS].decode()  # a letter is less than a byte
 
 
 def marked(comment: str, marker: str) -> str:

@@ -57,8 +57,11 @@ def _fault_in_object(value: dict[Any, Any], levels: int) -> Fault | None:
     for key, member in value.items():
         if not isinstance(key, str) or not (key.isascii() or _storable(key)):
             return ("", f"the key {ascii(key)[:40]} is no storable text")
-        if member is None or (type(member) is str and member.isascii()):
+        kind = type(member)
+        if member is None or kind is bool or (kind is str and member.isascii()):
             continue  # nearly all of a trade's fields: a call and a match saved
+        if kind is int and -LARGEST <= member <= LARGEST:
+            continue
         if (fault := _fault(member, levels)) is not None:
             return (f".{key}{fault[0]}", fault[1])
     return None

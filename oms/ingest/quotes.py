@@ -130,6 +130,10 @@ class QuoteBoard:
             return self._kept.get(symbol)
         return self._shown(symbol, symbol_id)
 
+    def has(self, symbol: str) -> bool:
+        """Whether `get` gives one."""
+        return self._ids.get(symbol) in self._touched or symbol in self._kept
+
     def heard(self, symbols: Iterable[str]) -> int:
         """A figure that is another one as soon as any of these symbols has ticked again in this session.
 

@@ -9,6 +9,7 @@ from .families import BUY_TYPES
 from .rounding import LOT, normalize
 
 NEGATIVE_PRICES = 8  # ticks_flags
+_CLOSE = int(TypeFlags.CLOSE)  # as a number: flags of the standard library take a microsecond each time
 
 DEALS: frozenset[int] = frozenset(
     {
@@ -147,7 +148,7 @@ class Case(msgspec.Struct, frozen=True):
     def closes(self) -> bool:
         """Whether the request is meant to close a position (docs/protocol.md 6.5)."""
         request = self.request
-        addressed = request.trade_position != 0 or bool(request.type_flags & TypeFlags.CLOSE)
+        addressed = request.trade_position != 0 or bool(request.type_flags & _CLOSE)
         return request.trade_action in DEALS_OR_PRICES and addressed
 
     @property

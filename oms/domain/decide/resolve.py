@@ -29,6 +29,9 @@ MODIFY: Final = word(TradeAction, TradeAction.MODIFY)
 REMOVE: Final = word(TradeAction, TradeAction.REMOVE)
 CLOSE_BY: Final = word(TradeAction, TradeAction.CLOSE_BY)
 DEALS: Final = frozenset({DEAL_REQUEST, DEAL_INSTANT, DEAL_MARKET, DEAL_EXCHANGE})
+# As numbers: flags of the standard library take a microsecond each time.
+_IOC_ALLOWED: Final = int(FillFlags.IOC)
+_FOK_ALLOWED: Final = int(FillFlags.FOK)
 PRICED: Final = frozenset({DEAL_REQUEST, DEAL_INSTANT})  # deals that name their price
 
 FOK, IOC = word(Filling, Filling.FOK), word(Filling, Filling.IOC)
@@ -85,9 +88,9 @@ def deal_filling(symbol: SymbolRecord, asked: str | None) -> str:
     if asked is not None:
         return asked
     if symbol.execution == MARKET:
-        if symbol.filling_flags & FillFlags.IOC:
+        if symbol.filling_flags & _IOC_ALLOWED:
             return IOC
-        return FOK if symbol.filling_flags & FillFlags.FOK else RETURN
+        return FOK if symbol.filling_flags & _FOK_ALLOWED else RETURN
     return RETURN
 
 
