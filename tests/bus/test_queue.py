@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -142,10 +142,12 @@ async def send_anew(server: Server, *commands: tuple[str, bytes]) -> None:
     """
     for what, payload in commands:
         named = {"headers": {"Nats-Msg-Id": payload.decode()}, "timeout": 2.0}
-        try:
-            await send(server, (what, payload), **named)
-        except nats.errors.TimeoutError:
-            await send(server, (what, payload), **named)
+        acknowledged = False
+        with trio.fail_after(SOON_S):
+            while not acknowledged:
+                with suppress(nats.errors.TimeoutError):
+                    await send(server, (what, payload), **named)
+                    acknowledged = True
 
 
 async def waiting(server: Server) -> int:
