@@ -95,7 +95,7 @@ def test_a_new_journal_is_its_first_event(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(events=SEQUENCES, cut=st.floats(0, 1))
 def test_tc_l3_what_is_rebuilt_is_what_was_there_with_and_without_a_snapshot(
     events: list[Event], cut: float

@@ -212,12 +212,12 @@ class Duplicating(Conversation):
 @pytest.mark.slow
 def test_on_a_wire_that_loses_or_delays_no_answer_is_given_to_another_request() -> None:
     run_state_machine_as_test(
-        Conversation, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
+        Conversation, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
     )
 
 
 @pytest.mark.slow
 def test_on_a_wire_that_duplicates_a_wrong_answer_is_known() -> None:
     run_state_machine_as_test(
-        Duplicating, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
+        Duplicating, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
     )

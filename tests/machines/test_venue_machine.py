@@ -468,5 +468,5 @@ class Venues(RuleBasedStateMachine):
 @pytest.mark.slow
 def test_the_books_hold_and_one_seed_says_one_thing() -> None:
     run_state_machine_as_test(
-        Venues, settings=settings(max_examples=100, stateful_step_count=50, deadline=None)
+        Venues, settings=settings(max_examples=60, stateful_step_count=50, deadline=None)
     )
